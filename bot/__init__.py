@@ -1,0 +1,1 @@
+"""Shopclerk: a chat-first assistant for people who sell online."""
