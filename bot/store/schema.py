@@ -18,11 +18,15 @@ class UtcDateTime(TypeDecorator[datetime]):
     impl = DateTime
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: object) -> datetime | None:
+    def process_bind_param(
+        self, value: datetime | None, dialect: object
+    ) -> datetime | None:
         """To the database."""
         return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
 
-    def process_result_value(self, value: datetime | None, dialect: object) -> datetime | None:
+    def process_result_value(
+        self, value: datetime | None, dialect: object
+    ) -> datetime | None:
         """From the database."""
         return None if value is None else value.replace(tzinfo=UTC)
 
@@ -41,9 +45,13 @@ class Shop(Base):
     name: Mapped[str]
     name_zh: Mapped[str]
     currency: Mapped[str] = mapped_column(String(3), default="USD")
-    country: Mapped[str] = mapped_column(String(2), default="US")  # region of phones written without a country code
+    country: Mapped[str] = mapped_column(
+        String(2), default="US"
+    )  # region of phones written without a country code
     time_zone: Mapped[str] = mapped_column(default="UTC")
-    synthetic: Mapped[bool] = mapped_column(default=False)  # shown wherever its rows are shown
+    synthetic: Mapped[bool] = mapped_column(
+        default=False
+    )  # shown wherever its rows are shown
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
@@ -57,9 +65,13 @@ class Person(Base):
     role: Mapped[str] = mapped_column(String(16))
     login: Mapped[str]
     name: Mapped[str]
-    password_hash: Mapped[str] = mapped_column(default="")  # argon2; empty: cannot sign in with a password
+    password_hash: Mapped[str] = mapped_column(
+        default=""
+    )  # argon2; empty: cannot sign in with a password
     language: Mapped[str] = mapped_column(String(2), default="en")
-    buyer_id: Mapped[str | None] = mapped_column(ForeignKey("buyers.id"))  # whose orders a customer may see
+    buyer_id: Mapped[str | None] = mapped_column(
+        ForeignKey("buyers.id")
+    )  # whose orders a customer may see
 
 
 class WebSession(Base):
@@ -89,7 +101,9 @@ class Conversation(Base):
     epoch: Mapped[int] = mapped_column(default=0)
     agent: Mapped[str | None]
     last_number: Mapped[int] = mapped_column(default=0)
-    engine_session: Mapped[int] = mapped_column(default=0)  # grows when the engine must forget a stuck turn
+    engine_session: Mapped[int] = mapped_column(
+        default=0
+    )  # grows when the engine must forget a stuck turn
     leased_by: Mapped[str | None]
     leased_until: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
@@ -112,7 +126,9 @@ class Message(Base):
     number: Mapped[int]
     person: Mapped[str]
     role: Mapped[str] = mapped_column(String(16))
-    content: Mapped[dict[str, Any]]  # text as sent (JSON keeps what the column type could not), files
+    content: Mapped[
+        dict[str, Any]
+    ]  # text as sent (JSON keeps what the column type could not), files
     payload: Mapped[str | None] = mapped_column(Text)  # of the button that was pressed
     attempts: Mapped[int] = mapped_column(default=0)
     try_at: Mapped[datetime] = mapped_column(default=utc_now)
@@ -171,7 +187,9 @@ class StoredFile(Base):
     name: Mapped[str]
     media_type: Mapped[str]
     size: Mapped[int]
-    conversation_id: Mapped[str | None] = mapped_column(ForeignKey("conversations.id"))  # who else may read it
+    conversation_id: Mapped[str | None] = mapped_column(
+        ForeignKey("conversations.id")
+    )  # who else may read it
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
@@ -219,7 +237,9 @@ class Order(Base):
     shop_id: Mapped[str] = mapped_column(ForeignKey("shops.id"))
     number: Mapped[str] = mapped_column(String(32))
     buyer_id: Mapped[str] = mapped_column(ForeignKey("buyers.id"))
-    status: Mapped[str] = mapped_column(String(16), default="new")  # see bot.store.orders.OrderStatus
+    status: Mapped[str] = mapped_column(
+        String(16), default="new"
+    )  # see bot.store.orders.OrderStatus
     address: Mapped[str] = mapped_column(Text, default="")
     payment: Mapped[str] = mapped_column(default="")
     delivery_wish: Mapped[str] = mapped_column(default="")
@@ -232,7 +252,9 @@ class Order(Base):
     promised_at: Mapped[datetime | None]
     delivered_at: Mapped[datetime | None]
     source_message_id: Mapped[str | None]
-    lines: Mapped[list[OrderLine]] = relationship(order_by="OrderLine.position", cascade="all, delete-orphan")
+    lines: Mapped[list[OrderLine]] = relationship(
+        order_by="OrderLine.position", cascade="all, delete-orphan"
+    )
     buyer: Mapped[Buyer] = relationship()
 
 
@@ -243,7 +265,9 @@ class OrderLine(Base):
     order_id: Mapped[str] = mapped_column(ForeignKey("orders.id"), primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True)
     shop_id: Mapped[str] = mapped_column(ForeignKey("shops.id"))
-    sku: Mapped[str | None] = mapped_column(String(64))  # none: not in the catalogue, kept as the buyer wrote it
+    sku: Mapped[str | None] = mapped_column(
+        String(64)
+    )  # none: not in the catalogue, kept as the buyer wrote it
     text: Mapped[str]
     quantity: Mapped[int]
     unit: Mapped[str] = mapped_column(default="")
@@ -260,8 +284,12 @@ class Draft(Base):
     conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"))
     kind: Mapped[str] = mapped_column(String(16))
     body: Mapped[dict[str, Any]]
-    state: Mapped[str] = mapped_column(String(16), default="open")  # open, confirmed, cancelled
-    last_message_id: Mapped[str] = mapped_column(String(32), default="")  # a turn tried again edits only once
+    state: Mapped[str] = mapped_column(
+        String(16), default="open"
+    )  # open, confirmed, cancelled
+    last_message_id: Mapped[str] = mapped_column(
+        String(32), default=""
+    )  # a turn tried again edits only once
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     updated_at: Mapped[datetime] = mapped_column(default=utc_now, onupdate=utc_now)
 
@@ -300,7 +328,9 @@ class Job(Base):
     kind: Mapped[str] = mapped_column(String(32))
     arguments: Mapped[dict[str, Any]]
     language: Mapped[str] = mapped_column(String(2), default="en")
-    state: Mapped[str] = mapped_column(String(16), default="queued")  # queued, running, done, failed, cancelled
+    state: Mapped[str] = mapped_column(
+        String(16), default="queued"
+    )  # queued, running, done, failed, cancelled
     done: Mapped[int] = mapped_column(default=0)
     total: Mapped[int] = mapped_column(default=0)
     result: Mapped[dict[str, Any] | None]
