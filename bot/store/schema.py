@@ -52,6 +52,7 @@ class Shop(Base):
     synthetic: Mapped[bool] = mapped_column(
         default=False
     )  # shown wherever its rows are shown
+    last_order_number: Mapped[int] = mapped_column(default=10_000)  # none is given twice
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
