@@ -159,7 +159,9 @@ def from_dict(data: Mapping[str, object]) -> Reply:
     if cls is None:
         raise InvalidReply(f"unknown reply kind {data.get('kind')!r}")
     try:
-        parts = {name: _frozen(name, value) for name, value in data.items() if name != "kind"}
+        parts = {
+            name: _frozen(name, value) for name, value in data.items() if name != "kind"
+        }
         return cls(**parts)  # type: ignore[arg-type]
     except (TypeError, ValueError) as error:
         raise InvalidReply(f"{cls.kind}: {error}") from error
@@ -194,6 +196,9 @@ def normalise(text: str) -> str:
     """
     composed = unicodedata.normalize("NFKC", text)
     kept = "".join(
-        ch for ch in composed if ch in "\n\t" or unicodedata.category(ch) not in ("Cf", "Cc", "Cs", "Co", "Cn")
+        ch
+        for ch in composed
+        if ch in "\n\t"
+        or unicodedata.category(ch) not in ("Cf", "Cc", "Cs", "Co", "Cn")
     )
     return re.sub(r"^[\s/\\⁄∕⧸]+", "", kept).rstrip()

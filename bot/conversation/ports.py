@@ -104,7 +104,13 @@ class Inbox(Protocol):
         """The oldest unfinished message of a conversation that nobody else works on, under a lease of `worker`."""
 
     def finish(
-        self, message: PendingMessage, worker: str, replies: Sequence[Reply], trace: Trace, *, new_session: bool = False
+        self,
+        message: PendingMessage,
+        worker: str,
+        replies: Sequence[Reply],
+        trace: Trace,
+        *,
+        new_session: bool = False,
     ) -> bool:
         """Finish a turn: replies to the outbox if owner and epoch are unchanged. False if the lease was lost."""
 

@@ -1,0 +1,129 @@
+"""The audit log: every change of a shop, who made it, and whether it was taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bot.store.engine import NotFound
+from bot.store.schema import Change
+
+UNDO_WITHIN = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Author:
+    """Who makes a change, and with which message of which conversation."""
+
+    person: str
+    message: str
+    conversation: str | None = None
+
+
+@dataclass(frozen=True)
+class ChangeInfo:
+    """One change; `name` says what was done (`order.create`), `subject` to what."""
+
+    id: str
+    message: str
+    name: str
+    subject: str
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
+    made_at: datetime
+    undone_at: datetime | None
+
+
+def record(
+    session: Session,
+    shop: str,
+    author: Author,
+    name: str,
+    subject: str,
+    *,
+    now: datetime,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> ChangeInfo:
+    """Write a change down; a message can make each named change once only."""
+    row = Change(
+        shop_id=shop,
+        conversation_id=author.conversation,
+        message_id=author.message,
+        person=author.person,
+        name=name,
+        subject=subject,
+        before=None if before is None else dict(before),
+        after=None if after is None else dict(after),
+        made_at=now,
+    )
+    session.add(row)
+    session.flush()
+    return _info(row)
+
+
+def changes_of_message(session: Session, shop: str, message: str) -> tuple[ChangeInfo, ...]:
+    """What a message changed, in order."""
+    rows = session.scalars(
+        select(Change)
+        .where(Change.shop_id == shop, Change.message_id == message)
+        .order_by(Change.made_at, Change.name)
+    )
+    return tuple(_info(row) for row in rows)
+
+
+def last_undoable(
+    session: Session, shop: str, names: tuple[str, ...], conversation: str, now: datetime
+) -> ChangeInfo | None:
+    """The newest change of a conversation that may still be taken back."""
+    row = session.scalar(
+        _undoable(shop, names, now)
+        .where(Change.conversation_id == conversation)
+        .order_by(Change.made_at.desc(), Change.name.desc())
+        .limit(1)
+    )
+    return _info(row) if row else None
+
+
+def undoable_of(
+    session: Session, shop: str, names: tuple[str, ...], subject: str, now: datetime
+) -> ChangeInfo | None:
+    """The change of one subject that may still be taken back, whoever of the shop made it."""
+    row = session.scalar(_undoable(shop, names, now).where(Change.subject == subject).limit(1))
+    return _info(row) if row else None
+
+
+def mark_undone(session: Session, shop: str, change: str, now: datetime) -> None:
+    """Write down that a change was taken back."""
+    row = session.get(Change, change)
+    if row is None or row.shop_id != shop:
+        raise NotFound(f"no change {change!r}")
+    row.undone_at = now
+    session.flush()
+
+
+def _undoable(shop: str, names: tuple[str, ...], now: datetime) -> Any:
+    return select(Change).where(
+        Change.shop_id == shop,
+        Change.name.in_(names),
+        Change.undone_at.is_(None),
+        Change.made_at > now - UNDO_WITHIN,
+    )
+
+
+def _info(row: Change) -> ChangeInfo:
+    return ChangeInfo(
+        id=row.id,
+        message=row.message_id,
+        name=row.name,
+        subject=row.subject,
+        before=row.before,
+        after=row.after,
+        made_at=row.made_at,
+        undone_at=row.undone_at,
+    )

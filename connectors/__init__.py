@@ -1,0 +1,1 @@
+"""Doors of the assistant, one folder each: verify, parse, send; no models."""
