@@ -73,7 +73,8 @@ class Front:
         self._news.ring()  # what came between the caller's last look and now is seen too
         try:
             with suppress(TimeoutError):
-                await asyncio.wait_for(waiter.event.wait(), timeout)
+                async with asyncio.timeout(timeout):
+                    await waiter.event.wait()
         finally:
             self._waiters.discard(waiter)
 

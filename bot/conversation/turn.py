@@ -59,7 +59,8 @@ class Wake:
     async def wait(self, seconds: float) -> None:
         """Until the bell rings, at most some seconds."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._event.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._event.wait()
         self._event.clear()
 
 
@@ -94,7 +95,8 @@ async def answer(message: PendingMessage, engine: DialogueEngine) -> Answer:
         files=message.files,
     )
     try:
-        return await asyncio.wait_for(engine.ask(question), TURN_SECONDS)
+        async with asyncio.timeout(TURN_SECONDS):
+            return await engine.ask(question)
     except TimeoutError as error:
         raise EngineFailed(f"no answer within {TURN_SECONDS:.0f} s") from error
 
