@@ -92,4 +92,4 @@ def _write_once(path: Path, text: str) -> None:
 @lru_cache
 def settings() -> Settings:
     """The settings of this process."""
-    return Settings()  # type: ignore[call-arg]
+    return Settings()

@@ -9,13 +9,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from bot.conversation.messages import InboundMessage, Language, Role
-from bot.conversation.ports import Accepted, OutgoingReply
+from bot.conversation.ports import Accepted
 from bot.conversation.turn import Wake
 from bot.store.engine import Store
 from bot.store.files import FileStore
 from bot.store.inbox import StoredInbox, conversation_for
 from bot.store.timeline import last_numbers
-
 
 log = logging.getLogger(__name__)
 
@@ -57,26 +56,29 @@ class Front:
         language: Language | None = None,
     ) -> str:
         """The id of a chat's conversation, made where it is new."""
-        message = InboundMessage(
-            shop, channel, "", chat, person, role, "", language=language
-        )
+        message = InboundMessage(shop, channel, "", chat, person, role, "", language=language)
         return await asyncio.to_thread(self._conversation_for, message)
 
     def _conversation_for(self, message: InboundMessage) -> str:
         with self.store.write() as session:
             return conversation_for(session, message).id
 
-    async def changed(self, conversation: str, cursor: int, timeout: float) -> None:
-        """Until a conversation has something newer than the cursor, at most `timeout` seconds."""
+    async def changed(self, conversation: str, cursor: int, seconds: float) -> None:
+        """Until a conversation has something newer than the cursor, at most some seconds."""
         waiter = _Waiter(conversation, cursor, asyncio.Event())
         self._waiters.add(waiter)
         self._news.ring()  # what came between the caller's last look and now is seen too
         try:
             with suppress(TimeoutError):
-                async with asyncio.timeout(timeout):
+                async with asyncio.timeout(seconds):
                     await waiter.event.wait()
         finally:
             self._waiters.discard(waiter)
+
+    def turn_finished(self) -> None:
+        """A turn of this process is over: its replies are in the outbox."""
+        self.outbox.ring()
+        self._news.ring()
 
     def something_written(self) -> None:
         """Some process committed something; called from a thread of the store's wake-ups."""
@@ -103,14 +105,3 @@ class Front:
     def _numbers(self, watched: Collection[str]) -> dict[str, int]:
         with self.store.read() as session:
             return last_numbers(session, watched)
-
-
-class PulledChannel:
-    """The sender of a channel whose clients read by cursor: a stored reply is a delivered one."""
-
-    def __init__(self, channel: str) -> None:
-        self.channel = channel
-
-    async def send(self, reply: OutgoingReply) -> str:
-        """Nothing to push: the reply's revision is its id on the channel."""
-        return str(reply.number)

@@ -5,31 +5,32 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from bot.conversation.ports import DialogueEngine
+from bot.conversation.ports import DialogueEngine, Sender
 from bot.conversation.turn import OutboxLoop, TurnLoop
 from bot.settings import Settings, settings
 from bot.store.engine import Store, open_store
 from bot.store.files import FileStore
 from bot.store.outbox import StoredOutbox
 from bot.store.wakeups import listen
-from connectors.front import Front, PulledChannel
-
-PULLED_CHANNELS = ("web", "cli")
+from connectors.front import Front
 
 
 @asynccontextmanager
 async def running_front(
-    store: Store, files: FileStore, engine: DialogueEngine, worker: str
+    store: Store,
+    files: FileStore,
+    engine: DialogueEngine,
+    worker: str,
+    senders: Sequence[Sender] = (),
 ) -> AsyncIterator[Front]:
     """The front with its loops at work; what was left unfinished by a killed process of this name goes on."""
     front = Front(store, files)
     await asyncio.to_thread(front.inbox.release, worker)
-    senders = [PulledChannel(channel) for channel in PULLED_CHANNELS]
     loops = (
-        TurnLoop(front.inbox, engine, worker, front.turns).run(),
+        TurnLoop(front.inbox, engine, worker, front.turns, front.turn_finished).run(),
         OutboxLoop(StoredOutbox(store), senders, front.outbox).run(),
         front.spread_news(),
     )
@@ -57,9 +58,7 @@ async def serve(config: Settings) -> None:
         config.secrets.rasa_secret.get_secret_value(),
     )
     worker = f"{socket.gethostname()}:{config.port}"
-    async with running_front(
-        store, FileStore(config.files_url), engine, worker
-    ) as front:
+    async with running_front(store, FileStore(config.files_url), engine, worker) as front:
         server = uvicorn.Server(
             uvicorn.Config(
                 create_app(front, config),

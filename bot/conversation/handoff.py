@@ -36,9 +36,7 @@ class Ownership:
     def claim(self, agent: str) -> Ownership:
         """QUEUE or BOT -> AGENT."""
         if self.owner not in (Owner.QUEUE, Owner.BOT):
-            raise HandoffNotAllowed(
-                f"a conversation that is {self.owner} cannot be claimed"
-            )
+            raise HandoffNotAllowed(f"a conversation that is {self.owner} cannot be claimed")
         return self._to(Owner.AGENT, agent)
 
     def back_to_bot(self) -> Ownership:

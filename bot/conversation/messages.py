@@ -159,9 +159,7 @@ def from_dict(data: Mapping[str, object]) -> Reply:
     if cls is None:
         raise InvalidReply(f"unknown reply kind {data.get('kind')!r}")
     try:
-        parts = {
-            name: _frozen(name, value) for name, value in data.items() if name != "kind"
-        }
+        parts = {name: _frozen(name, value) for name, value in data.items() if name != "kind"}
         return cls(**parts)  # type: ignore[arg-type]
     except (TypeError, ValueError) as error:
         raise InvalidReply(f"{cls.kind}: {error}") from error
@@ -182,7 +180,7 @@ _LATIN = re.compile(r"[^\W\d_]+")
 def language_of(text: str, default: Language) -> Language:
     """Language of a text: Chinese as soon as Han characters are not outnumbered by other words; else `default`."""
     han = len(_HAN.findall(text))
-    words = len([word for word in _LATIN.findall(_HAN.sub(" ", text))])
+    words = len(_LATIN.findall(_HAN.sub(" ", text)))
     if not han and not words:
         return default
     return Language.ZH if han > words else Language.EN
@@ -198,7 +196,6 @@ def normalise(text: str) -> str:
     kept = "".join(
         ch
         for ch in composed
-        if ch in "\n\t"
-        or unicodedata.category(ch) not in ("Cf", "Cc", "Cs", "Co", "Cn")
+        if ch in "\n\t" or unicodedata.category(ch) not in ("Cf", "Cc", "Cs", "Co", "Cn")
     )
     return re.sub(r"^[\s/\\⁄∕⧸]+", "", kept).rstrip()

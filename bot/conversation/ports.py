@@ -132,6 +132,10 @@ class OutgoingReply:
     attempts: int
 
 
+PULLED_CHANNELS = frozenset({"web", "cli"})
+"""Channels whose clients read by cursor: there a stored reply is a delivered one, nothing is pushed."""
+
+
 class RetryLater(Exception):
     """A channel asks to wait `seconds` before the next try."""
 

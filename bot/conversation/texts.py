@@ -14,7 +14,8 @@ _TEXTS = {
         f"内容太长了（超过 {MAX_TEXT:,} 个字符），我一次读不完。请作为文件发送，或者分几次发。",
     ),
     "failed": (
-        "Sorry, something went wrong on my side and I could not finish that. Nothing was lost; please try again. (Error {id})",
+        "Sorry, something went wrong on my side and I could not finish that. "
+        "Nothing was lost; please try again. (Error {id})",
         "抱歉，我这边出了点问题，这次没能完成。您的内容没有丢失，请再试一次。（错误编号 {id}）",
     ),
 }

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -68,15 +68,9 @@ async def answer(message: PendingMessage, engine: DialogueEngine) -> Answer:
     """The answer to one message; raises `EngineUnavailable` or `EngineFailed`."""
     if message.owner != Owner.BOT:
         return Answer((), Trace(actions=("left to a person",)))
-    text = (
-        message.payload
-        or normalise(message.text)
-        or _payload_for(message.files, message.role)
-    )
+    text = message.payload or normalise(message.text) or _payload_for(message.files, message.role)
     if not text:
-        return Answer(
-            (core_text("empty", message.language),), Trace(actions=("empty text",))
-        )
+        return Answer((core_text("empty", message.language),), Trace(actions=("empty text",)))
     if len(text) > MAX_TEXT:
         return Answer(
             (core_text("too_long", message.language),),
@@ -120,12 +114,14 @@ class TurnLoop:
         engine: DialogueEngine,
         worker: str,
         wake: Wake,
+        finished: Callable[[], None],
         parallel: int = 8,
     ) -> None:
         self.inbox = inbox
         self.engine = engine
         self.worker = worker
         self.wake = wake
+        self.finished = finished
         self.parallel = parallel
         self._running: set[asyncio.Task[None]] = set()
 
@@ -133,9 +129,7 @@ class TurnLoop:
         """Take turns until cancelled."""
         try:
             while True:
-                message = (
-                    await self._claim() if len(self._running) < self.parallel else None
-                )
+                message = await self._claim() if len(self._running) < self.parallel else None
                 if message is None:
                     await self.wake.wait(IDLE_SECONDS)
                     continue
@@ -149,6 +143,7 @@ class TurnLoop:
     def _over(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
         self.wake.ring()
+        self.finished()
 
     async def _claim(self) -> PendingMessage | None:
         try:
@@ -174,13 +169,9 @@ class TurnLoop:
                 error,
             )
             result, failed = _apology(message, error), True
-        await self._finish(
-            message, result, failed, (time.perf_counter() - started) * 1000
-        )
+        await self._finish(message, result, failed, (time.perf_counter() - started) * 1000)
 
-    async def _postpone(
-        self, message: PendingMessage, error: EngineUnavailable
-    ) -> None:
+    async def _postpone(self, message: PendingMessage, error: EngineUnavailable) -> None:
         log.warning("the dialogue engine cannot be reached: %s", error)
         seconds = RETRY_SECONDS[min(message.attempts, len(RETRY_SECONDS) - 1)]
         await asyncio.to_thread(self.inbox.postpone, message, self.worker, seconds)
@@ -225,9 +216,7 @@ class OutboxLoop:
         """Send until cancelled."""
         while True:
             try:
-                due = await asyncio.to_thread(
-                    self.outbox.due, tuple(self.senders), self.batch
-                )
+                due = await asyncio.to_thread(self.outbox.due, tuple(self.senders), self.batch)
                 await asyncio.gather(*(self._send(reply) for reply in due))
             except Exception:
                 log.exception("the outbox cannot be worked on")

@@ -16,6 +16,7 @@ HEAD = "0001"
 """Newest migration: a store that is there already is opened without starting Alembic (a test holds it true)."""
 
 BUSY_SECONDS = 30
+MIGRATIONS = Path(__file__).parent / "migrations"
 MIGRATION_LOCK = 5_271_009  # any number that nothing else of ours locks
 
 
@@ -103,7 +104,8 @@ def _begin_sqlite(connection: Connection) -> None:
 def _revision(engine: Engine) -> str | None:
     try:
         with engine.connect() as connection:
-            return connection.scalar(text("SELECT version_num FROM alembic_version"))
+            version = connection.scalar(text("SELECT version_num FROM alembic_version"))
+            return str(version) if version else None
     except DatabaseError as error:
         if engine.dialect.name == "sqlite" and "no such table" not in str(error):
             raise
@@ -118,7 +120,7 @@ def _migrate(engine: Engine) -> None:
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(MIGRATIONS))
     with engine.execution_options(begin="BEGIN IMMEDIATE").begin() as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(

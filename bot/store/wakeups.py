@@ -61,7 +61,7 @@ class _Watcher:
         while not self._stop.is_set():
             try:
                 watch(store, callback, self._stop)
-            except Exception:  # noqa: BLE001 - the database went away: look again until it is back
+            except Exception:  # the database went away: look again until it is back
                 callback()
                 time.sleep(1)
 

@@ -12,7 +12,9 @@ from bot.conversation.ports import Answer, Question, Trace
 class FakeEngine:
     """Answers with an echo; `before` may raise or wait, as a real engine would."""
 
-    def __init__(self, before: Callable[[Question], object] | None = None, seconds: float = 0.0) -> None:
+    def __init__(
+        self, before: Callable[[Question], object] | None = None, seconds: float = 0.0
+    ) -> None:
         self.asked: list[Question] = []
         self.before = before
         self.seconds = seconds

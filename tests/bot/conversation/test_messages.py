@@ -42,7 +42,14 @@ def test_every_reply_survives_its_json_form(reply: Reply) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [{}, {"kind": "nope"}, {"kind": "text"}, {"kind": "text", "text": "a", "html": "b"}, {"kind": "buttons", "text": "a", "buttons": [1]}]
+    "data",
+    [
+        {},
+        {"kind": "nope"},
+        {"kind": "text"},
+        {"kind": "text", "text": "a", "html": "b"},
+        {"kind": "buttons", "text": "a", "buttons": [1]},
+    ],
 )
 def test_a_broken_reply_is_refused(data: dict[str, object]) -> None:
     """An unknown kind, a missing or an unknown part is one clear error."""
@@ -52,7 +59,23 @@ def test_a_broken_reply_is_refused(data: dict[str, object]) -> None:
 
 @pytest.mark.parametrize(
     "disguise",
-    ["/restart", " /x{}", "\u00a0/x", "\u3000/x", "／x", "\u200b/x", "\ufeff/x", "\u2060／ /x", "\n\t//x", "⁄x", "∕x", "\u202e/x", "\\/x", "⧸x", "/ ／x"],
+    [
+        "/restart",
+        " /x{}",
+        "\u00a0/x",
+        "\u3000/x",
+        "／x",
+        "\u200b/x",
+        "\ufeff/x",
+        "\u2060／ /x",
+        "\n\t//x",
+        "⁄x",
+        "∕x",
+        "\u202e/x",
+        "\\/x",
+        "⧸x",
+        "/ ／x",
+    ],
 )
 def test_no_disguise_leaves_a_leading_slash(disguise: str) -> None:
     """Rasa would take it as a forced intent."""

@@ -53,7 +53,9 @@ async def test_a_message_is_answered(store: Store, tmp_path: Path) -> None:
     assert (question.shop, question.role, question.text) == ("demo", Role.CUSTOMER, "hello")
 
 
-async def test_messages_of_a_conversation_are_answered_in_order(store: Store, tmp_path: Path) -> None:
+async def test_messages_of_a_conversation_are_answered_in_order(
+    store: Store, tmp_path: Path
+) -> None:
     """Sent at once, answered one after the other; never two at once in the engine."""
     busy: set[str] = set()
 
@@ -64,7 +66,10 @@ async def test_messages_of_a_conversation_are_answered_in_order(store: Store, tm
 
     engine = FakeEngine(enter, seconds=0.02)
     async with front_with(store, tmp_path, engine) as front:
-        messages = [replace(HELLO, external_id=f"m{i}", chat=f"chat-{i % 3}", text=f"{i}") for i in range(12)]
+        messages = [
+            replace(HELLO, external_id=f"m{i}", chat=f"chat-{i % 3}", text=f"{i}")
+            for i in range(12)
+        ]
         for message in messages:
             await front.accept(message)
         await asyncio.gather(*(answered(front, message) for message in messages))
@@ -86,7 +91,9 @@ async def test_a_turn_waits_for_an_engine_that_is_down(store: Store, tmp_path: P
 
 
 @pytest.mark.parametrize("error", [EngineFailed("nonsense"), ZeroDivisionError("a bug")])
-async def test_a_failed_turn_is_told_with_an_error_id(store: Store, tmp_path: Path, error: Exception) -> None:
+async def test_a_failed_turn_is_told_with_an_error_id(
+    store: Store, tmp_path: Path, error: Exception
+) -> None:
     """The person hears it, the next message goes on in a fresh session of the engine."""
 
     def fail(question: Question) -> None:
@@ -112,7 +119,12 @@ async def test_a_turn_that_takes_too_long_is_given_up(
 
 
 @pytest.mark.parametrize(
-    ("text", "part"), [("", "did not get any text"), ("  /// \u200b", "did not get any text"), ("a" * 100_000, "more than I can read")]
+    ("text", "part"),
+    [
+        ("", "did not get any text"),
+        ("  /// \u200b", "did not get any text"),
+        ("a" * 100_000, "more than I can read"),
+    ],
 )
 async def test_text_that_cannot_be_read_gets_a_polite_sentence(
     store: Store, tmp_path: Path, text: str, part: str
@@ -131,15 +143,26 @@ async def test_text_that_cannot_be_read_gets_a_polite_sentence(
 async def test_files_without_a_word_say_what_is_wanted(store: Store, tmp_path: Path) -> None:
     """A merchant's photos are to be classified, other files hold orders."""
     engine = FakeEngine()
-    photo, table = FileRef("0" * 64, "a.jpg", "image/jpeg", 1), FileRef("1" * 64, "a.csv", "text/csv", 1)
+    photo, table = (
+        FileRef("0" * 64, "a.jpg", "image/jpeg", 1),
+        FileRef("1" * 64, "a.csv", "text/csv", 1),
+    )
     async with front_with(store, tmp_path, engine) as front:
         for number, files in enumerate([(photo,), (table,), (photo, table)]):
-            message = replace(HELLO, external_id=f"f{number}", role=Role.MERCHANT, text="", files=files)
+            message = replace(
+                HELLO, external_id=f"f{number}", role=Role.MERCHANT, text="", files=files
+            )
             await answered(front, message)
-    assert [question.text for question in engine.asked] == ["/classify_photos", "/parse_order", "/parse_order"]
+    assert [question.text for question in engine.asked] == [
+        "/classify_photos",
+        "/parse_order",
+        "/parse_order",
+    ]
 
 
-async def test_only_a_button_of_ours_reaches_the_engine_with_a_slash(store: Store, tmp_path: Path) -> None:
+async def test_only_a_button_of_ours_reaches_the_engine_with_a_slash(
+    store: Store, tmp_path: Path
+) -> None:
     """Typed slashes and made-up button ids are plain text."""
     engine = FakeEngine()
     async with front_with(store, tmp_path, engine) as front:
@@ -148,7 +171,9 @@ async def test_only_a_button_of_ours_reaches_the_engine_with_a_slash(store: Stor
     assert [question.text for question in engine.asked] == ['restart{"a": 1}', "affirm"]
 
 
-async def test_the_bot_is_silent_while_a_person_owns_the_conversation(store: Store, tmp_path: Path) -> None:
+async def test_the_bot_is_silent_while_a_person_owns_the_conversation(
+    store: Store, tmp_path: Path
+) -> None:
     """The message is stored for the inbox and not answered."""
     engine = FakeEngine()
     async with front_with(store, tmp_path, engine) as front:
@@ -159,7 +184,9 @@ async def test_the_bot_is_silent_while_a_person_owns_the_conversation(store: Sto
     assert len(engine.asked) == 1
 
 
-async def test_a_turn_left_by_a_killed_gateway_is_answered_once_by_the_next(store: Store, tmp_path: Path) -> None:
+async def test_a_turn_left_by_a_killed_gateway_is_answered_once_by_the_next(
+    store: Store, tmp_path: Path
+) -> None:
     """Accepted and claimed, then killed: the next gateway of the name answers it."""
     async with front_with(store, tmp_path, FakeEngine()) as front:
         await answered(front, HELLO)
@@ -167,13 +194,17 @@ async def test_a_turn_left_by_a_killed_gateway_is_answered_once_by_the_next(stor
     orphan = inbox.accept(replace(HELLO, external_id="m2", text="again"))
     assert inbox.claim("test")
     async with front_with(store, tmp_path, FakeEngine()) as front:
-        assert await answered(front, replace(HELLO, external_id="m2", text="again")) == ["echo again"]
+        assert await answered(front, replace(HELLO, external_id="m2", text="again")) == [
+            "echo again"
+        ]
         with store.read() as session:
             entries: list[Entry] = entries_after(session, "demo", orphan.conversation, 0)
     assert [entry.author for entry in entries] == ["person", "bot", "person", "bot"]
 
 
-async def test_a_repeat_of_an_answered_message_is_not_answered_again(store: Store, tmp_path: Path) -> None:
+async def test_a_repeat_of_an_answered_message_is_not_answered_again(
+    store: Store, tmp_path: Path
+) -> None:
     """A channel that sends its event again gets the same message, and nothing happens."""
     engine = FakeEngine()
     async with front_with(store, tmp_path, engine) as front:

@@ -19,6 +19,7 @@ from bot.store.schema import ButtonToken, Conversation, Message, OutboxReply
 from bot.store.timeline import entries_after, replies_to
 
 HELLO = InboundMessage("demo", "web", "m1", "chat-1", "ann", Role.CUSTOMER, "hello")
+PUSHED = replace(HELLO, channel="telegram")
 
 
 def test_a_repeated_message_is_stored_once(store: Store) -> None:
@@ -53,14 +54,17 @@ def test_messages_of_one_conversation_are_claimed_in_order_one_at_a_time(store: 
     elsewhere = inbox.accept(replace(HELLO, external_id="m3", chat="chat-2"))
 
     claimed = inbox.claim("a")
-    assert claimed and claimed.id == first.message
+    assert claimed
+    assert claimed.id == first.message
     other = inbox.claim("b")
-    assert other and other.id == elsewhere.message
+    assert other
+    assert other.id == elsewhere.message
     assert inbox.claim("c") is None
 
     assert inbox.finish(claimed, "a", [Text("hi")], Trace())
     second = inbox.claim("c")
-    assert second and second.text == "again"
+    assert second
+    assert second.text == "again"
 
 
 def test_a_postponed_message_holds_back_the_later_ones(store: Store) -> None:
@@ -83,14 +87,16 @@ def test_a_turn_is_finished_once(store: Store) -> None:
     with store.write() as session:
         session.execute(update(Conversation).values(leased_until=utc_now() - timedelta(seconds=1)))
     quick = inbox.claim("quick")
-    assert quick and quick.id == slow.id
+    assert quick
+    assert quick.id == slow.id
 
     assert not inbox.finish(slow, "slow", [Text("late")], Trace())
     assert inbox.finish(quick, "quick", [Text("in time")], Trace())
     assert not inbox.finish(quick, "quick", [Text("twice")], Trace())
     with store.read() as session:
         replies = replies_to(session, "demo", accepted.message)
-    assert replies is not None and [entry.reply["text"] for entry in replies if entry.reply] == ["in time"]
+    assert replies is not None
+    assert [entry.reply["text"] for entry in replies if entry.reply] == ["in time"]
 
 
 def test_leases_of_a_killed_gateway_are_dropped_when_it_starts_again(store: Store) -> None:
@@ -138,7 +144,11 @@ def test_buttons_leave_with_opaque_ids_that_work_in_their_conversation_only(stor
     with store.read() as session:
         entry = entries_after(session, "demo", accepted.conversation, cursor=accepted.number)[0]
         token = session.scalars(select(ButtonToken)).one().token
-    assert entry.reply == {"kind": "buttons", "text": "sure?", "buttons": [{"title": "Yes", "token": token}]}
+    assert entry.reply == {
+        "kind": "buttons",
+        "text": "sure?",
+        "buttons": [{"title": "Yes", "token": token}],
+    }
 
     inbox.accept(replace(HELLO, external_id="m2", text="Yes", button=token))
     inbox.accept(replace(HELLO, external_id="m3", text="Yes", button=token, chat="chat-2"))
@@ -169,16 +179,17 @@ def test_another_shops_conversation_is_not_found(store: Store) -> None:
 
 def test_progress_takes_the_place_of_earlier_progress(store: Store) -> None:
     """One entry, with a new revision for readers by cursor, to be sent again."""
-    accepted = StoredInbox(store).accept(HELLO)
+    accepted = StoredInbox(store).accept(PUSHED)
     outbox = StoredOutbox(store)
     for done in (1, 2):
         with store.write() as session:
             post(session, "demo", accepted.conversation, Progress("job-1", "reading", done, 9))
         if done == 1:
-            (first,) = outbox.due(["web"], 10)
+            (first,) = outbox.due(["telegram"], 10)
     outbox.sent(first, "x")
-    (again,) = outbox.due(["web"], 10)
-    assert again.id == first.id and again.reply == Progress("job-1", "reading", 2, 9)
+    (again,) = outbox.due(["telegram"], 10)
+    assert again.id == first.id
+    assert again.reply == Progress("job-1", "reading", 2, 9)
     with store.read() as session:
         (entry,) = entries_after(session, "demo", accepted.conversation, cursor=accepted.number)
         assert session.scalar(select(func.count()).select_from(OutboxReply)) == 1
@@ -188,12 +199,15 @@ def test_progress_takes_the_place_of_earlier_progress(store: Store) -> None:
 def test_the_outbox_keeps_the_order_of_a_conversation(store: Store) -> None:
     """A delayed reply holds back the ones behind it, not those of other conversations."""
     inbox, outbox = StoredInbox(store), StoredOutbox(store)
-    here, there = inbox.accept(HELLO), inbox.accept(replace(HELLO, external_id="m2", chat="chat-2"))
+    here, there = (
+        inbox.accept(PUSHED),
+        inbox.accept(replace(PUSHED, external_id="m2", chat="chat-2")),
+    )
     with store.write() as session:
         for accepted, text in ((here, "one"), (here, "two"), (there, "three")):
             post(session, "demo", accepted.conversation, Text(text))
-    one, three = outbox.due(["web"], 10)
+    one, three = outbox.due(["telegram"], 10)
     assert (one.reply, three.reply) == (Text("one"), Text("three"))
     outbox.delay(one, 60, "429")
     outbox.sent(three, "c3")
-    assert outbox.due(["web"], 10) == []
+    assert outbox.due(["telegram"], 10) == []

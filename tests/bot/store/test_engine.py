@@ -1,0 +1,51 @@
+"""Opening the store: made once, migrated once, the newest revision known without starting Alembic."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
+
+from bot.store.engine import HEAD, MIGRATIONS, Store, open_store
+from bot.store.schema import Base, Shop
+
+
+def test_the_newest_revision_is_the_one_the_store_asks_for() -> None:
+    """A new migration without a new `HEAD` would never run."""
+    assert ScriptDirectory(str(MIGRATIONS)).get_current_head() == HEAD
+
+
+def test_migrations_make_exactly_the_tables_of_the_schema(store: Store) -> None:
+    """Nothing of the schema lacks a migration."""
+    with store.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+
+
+def test_processes_that_start_at_once_migrate_once(store_url: str) -> None:
+    """Four open an empty database together; all of them find it ready."""
+    with ThreadPoolExecutor(4) as pool:
+        stores = list(pool.map(open_store, [store_url] * 4))
+    for store in stores:
+        with store.read() as session:
+            assert session.scalars(select(Shop)).all() == []
+        store.close()
+
+
+def test_what_was_written_is_there_after_opening_again(store: Store, store_url: str) -> None:
+    """Closing and opening loses nothing."""
+    store.close()
+    again = open_store(store_url)
+    with again.read() as session:
+        assert {shop.id for shop in session.scalars(select(Shop))} == {"demo", "other"}
+    again.close()
+
+
+def test_a_database_that_does_not_answer_is_an_error_of_its_own() -> None:
+    """It is not taken for an empty one."""
+    with pytest.raises(OperationalError):
+        open_store("postgresql+psycopg://nobody@127.0.0.1:1/nothing")

@@ -1,0 +1,40 @@
+"""Files of a shop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.conversation.messages import InboundMessage, Role
+from bot.store.engine import NotFound, Store
+from bot.store.files import FileStore
+from bot.store.inbox import StoredInbox
+
+HELLO = InboundMessage("demo", "web", "m1", "chat-1", "ann", Role.CUSTOMER, "hello")
+
+
+def test_a_file_comes_back_as_it_was(store: Store, tmp_path: Path) -> None:
+    """Bytes, name and type."""
+    files = FileStore(tmp_path.as_uri())
+    with store.write() as session:
+        ref = files.put(session, "demo", b"a,b\n", "订单.csv", "text/csv")
+        assert files.read(session, "demo", ref.sha256) == (ref, b"a,b\n")
+
+
+def test_another_shop_or_conversation_does_not_find_it(store: Store, tmp_path: Path) -> None:
+    """The same answer as for a file that is not there, paths included."""
+    files, inbox = FileStore(tmp_path.as_uri()), StoredInbox(store)
+    mine = inbox.accept(HELLO).conversation
+    with store.write() as session:
+        ref = files.put(session, "demo", b"secret", "a.txt", "text/plain", mine)
+        assert files.read(session, "demo", ref.sha256, mine)[1] == b"secret"
+        assert files.read(session, "demo", ref.sha256)[1] == b"secret"
+        probes = (
+            ("other", ref.sha256, None),
+            ("demo", ref.sha256, "theirs"),
+            ("demo", "../../etc", None),
+        )
+        for shop, sha256, conversation in probes:
+            with pytest.raises(NotFound):
+                files.read(session, shop, sha256, conversation)
