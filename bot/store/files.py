@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from bot.conversation.messages import FileRef
 from bot.store.engine import NotFound
-from bot.store.schema import StoredFile
+from bot.store.schema import FileReader, StoredFile
 
 
 class FileStore:
@@ -38,20 +38,14 @@ class FileStore:
             self._fs.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
             self._fs.pipe_file(f"{path}.part", data)
             self._fs.mv(f"{path}.part", path)
-        row = session.get(StoredFile, (shop, sha256))
-        if row is None:
-            session.add(
-                StoredFile(
-                    shop_id=shop,
-                    sha256=sha256,
-                    name=name[:255],
-                    media_type=media_type,
-                    size=len(data),
-                    conversation_id=conversation,
-                )
+        if session.get(StoredFile, (shop, sha256)) is None:
+            row = StoredFile(
+                shop_id=shop, sha256=sha256, name=name[:255], media_type=media_type, size=len(data)
             )
-        elif row.conversation_id != conversation:
-            row.conversation_id = None  # came from two conversations: from now on only the shop's own people read it
+            session.add(row)
+        if conversation and session.get(FileReader, (shop, sha256, conversation)) is None:
+            session.add(FileReader(shop_id=shop, sha256=sha256, conversation_id=conversation))
+        session.flush()
         return FileRef(sha256, name[:255], media_type, len(data))
 
     def read(
@@ -59,9 +53,8 @@ class FileStore:
     ) -> tuple[FileRef, bytes]:
         """A file of this shop, of this conversation where one is given; raises `NotFound` for any other."""
         row = session.get(StoredFile, (shop, sha256))
-        if row is None or (
-            conversation is not None and row.conversation_id != conversation
-        ):
+        allowed = conversation is None or session.get(FileReader, (shop, sha256, conversation))
+        if row is None or not allowed:
             raise NotFound(f"no file {sha256!r}")
         data: bytes = self._fs.cat_file(self._path(shop, sha256))
         return FileRef(row.sha256, row.name, row.media_type, row.size), data

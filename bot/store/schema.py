@@ -188,10 +188,16 @@ class StoredFile(Base):
     name: Mapped[str]
     media_type: Mapped[str]
     size: Mapped[int]
-    conversation_id: Mapped[str | None] = mapped_column(
-        ForeignKey("conversations.id")
-    )  # who else may read it
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class FileReader(Base):
+    """A conversation whose person may read a file; the shop's own people may read all of the shop's."""
+
+    __tablename__ = "file_readers"
+    shop_id: Mapped[str] = mapped_column(ForeignKey("shops.id"), primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), primary_key=True)
 
 
 class Product(Base):

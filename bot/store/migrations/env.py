@@ -12,9 +12,7 @@ from bot.store.schema import Base, UtcDateTime
 
 def render_item(kind: str, item: object, _: AutogenContext) -> str | Literal[False]:
     """Migrations name plain types, so that they stay true when our own types change."""
-    return (
-        "sa.DateTime()" if kind == "type" and isinstance(item, UtcDateTime) else False
-    )
+    return "sa.DateTime()" if kind == "type" and isinstance(item, UtcDateTime) else False
 
 
 context.configure(

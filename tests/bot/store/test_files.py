@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -38,3 +39,18 @@ def test_another_shop_or_conversation_does_not_find_it(store: Store, tmp_path: P
         for shop, sha256, conversation in probes:
             with pytest.raises(NotFound):
                 files.read(session, shop, sha256, conversation)
+
+
+def test_two_conversations_that_send_the_same_bytes_both_read_them(
+    store: Store, tmp_path: Path
+) -> None:
+    """The bytes are kept once; neither takes the file from the other."""
+    files, inbox = FileStore(tmp_path.as_uri()), StoredInbox(store)
+    chats = [
+        inbox.accept(replace(HELLO, external_id=chat, chat=chat)).conversation for chat in "ab"
+    ]
+    with store.write() as session:
+        refs = [files.put(session, "demo", b"same", "a.txt", "text/plain", chat) for chat in chats]
+        assert [files.read(session, "demo", refs[0].sha256, chat)[1] for chat in chats] == [
+            b"same"
+        ] * 2

@@ -66,6 +66,20 @@ def upgrade() -> None:
         sa.UniqueConstraint("shop_id", "channel", "chat"),
     )
     op.create_table(
+        "files",
+        sa.Column("shop_id", sa.String(length=64), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("media_type", sa.String(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["shop_id"],
+            ["shops.id"],
+        ),
+        sa.PrimaryKeyConstraint("shop_id", "sha256"),
+    )
+    op.create_table(
         "products",
         sa.Column("shop_id", sa.String(length=64), nullable=False),
         sa.Column("sku", sa.String(length=64), nullable=False),
@@ -150,19 +164,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("drafts", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_drafts_open", ["conversation_id", "state"], unique=False
-        )
+        batch_op.create_index("ix_drafts_open", ["conversation_id", "state"], unique=False)
 
     op.create_table(
-        "files",
+        "file_readers",
         sa.Column("shop_id", sa.String(length=64), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("media_type", sa.String(), nullable=False),
-        sa.Column("size", sa.Integer(), nullable=False),
-        sa.Column("conversation_id", sa.String(length=32), nullable=True),
-        sa.Column("created_at", sa.DateTime(), nullable=False),
+        sa.Column("conversation_id", sa.String(length=32), nullable=False),
         sa.ForeignKeyConstraint(
             ["conversation_id"],
             ["conversations.id"],
@@ -171,7 +179,7 @@ def upgrade() -> None:
             ["shop_id"],
             ["shops.id"],
         ),
-        sa.PrimaryKeyConstraint("shop_id", "sha256"),
+        sa.PrimaryKeyConstraint("shop_id", "sha256", "conversation_id"),
     )
     op.create_table(
         "jobs",
@@ -262,9 +270,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("orders", schema=None) as batch_op:
         batch_op.create_index("ix_orders_buyer", ["shop_id", "buyer_id"], unique=False)
-        batch_op.create_index(
-            "ix_orders_placed", ["shop_id", "placed_at"], unique=False
-        )
+        batch_op.create_index("ix_orders_placed", ["shop_id", "placed_at"], unique=False)
 
     op.create_table(
         "people",
@@ -341,12 +347,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("conversation_id", "number"),
     )
     with op.batch_alter_table("replies", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_replies_due", ["state", "channel", "try_at"], unique=False
-        )
-        batch_op.create_index(
-            "ix_replies_revision", ["conversation_id", "revision"], unique=False
-        )
+        batch_op.create_index("ix_replies_due", ["state", "channel", "try_at"], unique=False)
+        batch_op.create_index("ix_replies_revision", ["conversation_id", "revision"], unique=False)
 
     op.create_table(
         "web_sessions",
@@ -389,7 +391,7 @@ def downgrade() -> None:
 
     op.drop_table("messages")
     op.drop_table("jobs")
-    op.drop_table("files")
+    op.drop_table("file_readers")
     with op.batch_alter_table("drafts", schema=None) as batch_op:
         batch_op.drop_index("ix_drafts_open")
 
@@ -400,6 +402,7 @@ def downgrade() -> None:
     op.drop_table("changes")
     op.drop_table("button_tokens")
     op.drop_table("products")
+    op.drop_table("files")
     op.drop_table("conversations")
     with op.batch_alter_table("buyers", schema=None) as batch_op:
         batch_op.drop_index("ix_buyers_phone")
