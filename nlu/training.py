@@ -1,0 +1,72 @@
+"""Trains the model, unless the one that is there was made from just these files; asks that before importing Rasa."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+MODEL = Path("models/shopclerk.tar.gz")
+SOURCES = ("config.yml", "domain.yml", "data/nlu", "data/rules", "data/stories")
+CODE = ("nlu/tokenizer.py", "nlu/roles.py", "nlu/requirements.lock")
+
+
+def fingerprint(root: Path = Path()) -> str:
+    """A hash over the names and bytes of everything that the model is made from."""
+    digest = hashlib.sha256()
+    for path in _files(root):
+        digest.update(f"{path.relative_to(root).as_posix()}\0{path.stat().st_size}\0".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _files(root: Path) -> Iterator[Path]:
+    for name in (*SOURCES, *CODE):
+        path = root / name
+        yield from sorted(path.rglob("*.yml")) if path.is_dir() else filter(Path.is_file, [path])
+
+
+def stamp(model: Path = MODEL) -> Path:
+    """Where the fingerprint of a model is kept: beside it."""
+    return model.with_name(f"{model.name.removesuffix('.tar.gz')}.fingerprint")
+
+
+def up_to_date(model: Path = MODEL) -> bool:
+    """Whether the model was trained on the files as they are now."""
+    return (
+        model.is_file()
+        and stamp(model).is_file()
+        and stamp(model).read_text().strip() == fingerprint()
+    )
+
+
+def train_arguments() -> list[str]:
+    """What `rasa train` is called with."""
+    data = [name for name in SOURCES[2:] if Path(name).is_dir()]
+    return [
+        *("train", "--data", *data, "--domain", "domain.yml", "--config", "config.yml"),
+        *("--out", str(MODEL.parent), "--fixed-model-name", MODEL.name.removesuffix(".tar.gz")),
+        *(
+            "--augmentation",
+            "0",
+            "--skip-validation",
+        ),  # `data validate` is its own command, and its own test
+    ]
+
+
+def train(arguments: list[str]) -> int:
+    """Train and stamp the model; `--force` trains even where nothing changed, other arguments go on to Rasa."""
+    if "--force" not in arguments and up_to_date():
+        print(f"{MODEL} is up to date.")
+        return 0
+    from nlu.rasa_cli import call_rasa
+
+    before = fingerprint()
+    stamp().unlink(missing_ok=True)
+    code = call_rasa([*train_arguments(), *arguments])
+    if code == 0:
+        stamp().write_text(before + "\n")
+    else:
+        print("Training failed; the messages above say why.", file=sys.stderr)
+    return code
