@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from bot.store.engine import NotFound
@@ -78,11 +78,11 @@ def changes_of_message(session: Session, shop: str, message: str) -> tuple[Chang
 
 
 def last_undoable(
-    session: Session, shop: str, names: tuple[str, ...], conversation: str, now: datetime
+    session: Session, shop: str, name: str, conversation: str, now: datetime
 ) -> ChangeInfo | None:
-    """The newest change of a conversation that may still be taken back."""
+    """The newest change of a conversation, of those whose name begins so, that may still be undone."""
     row = session.scalar(
-        _undoable(shop, names, now)
+        _undoable(shop, name, now)
         .where(Change.conversation_id == conversation)
         .order_by(Change.made_at.desc(), Change.name.desc())
         .limit(1)
@@ -91,10 +91,10 @@ def last_undoable(
 
 
 def undoable_of(
-    session: Session, shop: str, names: tuple[str, ...], subject: str, now: datetime
+    session: Session, shop: str, name: str, subject: str, now: datetime
 ) -> ChangeInfo | None:
-    """The change of one subject that may still be taken back, whoever of the shop made it."""
-    row = session.scalar(_undoable(shop, names, now).where(Change.subject == subject).limit(1))
+    """The change of one subject that may still be undone, whoever of the shop made it."""
+    row = session.scalar(_undoable(shop, name, now).where(Change.subject == subject).limit(1))
     return _info(row) if row else None
 
 
@@ -107,10 +107,10 @@ def mark_undone(session: Session, shop: str, change: str, now: datetime) -> None
     session.flush()
 
 
-def _undoable(shop: str, names: tuple[str, ...], now: datetime) -> Any:
+def _undoable(shop: str, name: str, now: datetime) -> Select[tuple[Change]]:
     return select(Change).where(
         Change.shop_id == shop,
-        Change.name.in_(names),
+        Change.name.startswith(name),
         Change.undone_at.is_(None),
         Change.made_at > now - UNDO_WITHIN,
     )

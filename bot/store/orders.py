@@ -188,7 +188,7 @@ def remove_order(session: Session, shop: str, order: str) -> None:
 def totals(
     session: Session, shop: str, start: datetime, end: datetime
 ) -> tuple[tuple[datetime, int], ...]:
-    """When and for how much each order was placed that was not cancelled or returned, oldest first."""
+    """When and for how much each order was placed that was sold in the end, oldest first."""
     query = (
         select(Order.placed_at, Order.total_cents)
         .where(Order.shop_id == shop, Order.placed_at >= start, Order.placed_at < end)
@@ -201,7 +201,7 @@ def totals(
 def best_sellers(
     session: Session, shop: str, start: datetime, end: datetime, limit: int
 ) -> tuple[Sold, ...]:
-    """Products by what they brought, best first; a line outside of the catalogue counts by its words."""
+    """Products by what they brought, best first; what the catalogue lacks counts by its words."""
     revenue = func.sum(OrderLine.quantity * OrderLine.unit_price_cents)
     words = func.min(OrderLine.text)
     by = func.coalesce(OrderLine.sku, OrderLine.text)

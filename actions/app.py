@@ -1,0 +1,52 @@
+"""What the actions of this process share: the store, the files, the order parser, the shops' readers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from threading import Lock
+
+from sqlalchemy.orm import Session
+
+from bot.conversation.messages import Language
+from bot.skills.orders.reading import Reader
+from bot.skills.orders.views import Look
+from bot.skills.turn import Turn
+from bot.store.catalogue import ProductInfo, products
+from bot.store.engine import Store
+from bot.store.files import FileStore
+from bot.store.shops import access_shop
+from ml.orders.parse import OrderParser
+
+
+@dataclass
+class App:
+    """Made once at start and given to every action."""
+
+    store: Store
+    files: FileStore
+    parser: OrderParser
+    _readers: dict[str, tuple[tuple[ProductInfo, ...], Reader]] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def reader(self, session: Session, shop: str) -> Reader:
+        """The order reader of a shop; indexed anew only where its catalogue changed."""
+        found = products(session, shop)
+        # Stock moves with every order and means nothing to the parser.
+        key = tuple(_without_stock(product) for product in found)
+        known = self._readers.get(shop)
+        if known and known[0] == key:
+            return known[1]
+        reader = Reader.of(self.parser, found)
+        with self._lock:
+            self._readers[shop] = (key, reader)
+        return reader
+
+    def look(self, session: Session, turn: Turn) -> Look:
+        """How this turn's replies look."""
+        shop = access_shop(session, turn.shop)
+        known = {product.sku: product for product in products(session, turn.shop)}
+        return Look(shop, known, Language(turn.language))
+
+
+def _without_stock(product: ProductInfo) -> ProductInfo:
+    return ProductInfo(**{**vars(product), "stock": 0})

@@ -1,0 +1,106 @@
+"""The action server: rasa-sdk's executor behind a shared secret, one process, loopback only."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import threading
+from collections.abc import Iterable
+from typing import Any
+
+from rasa_sdk.executor import ActionExecutor
+from rasa_sdk.interfaces import ActionNotFoundException
+from sanic import Sanic
+from sanic.request import Request
+from sanic.response import HTTPResponse, json
+
+from actions.app import App
+from actions.base import SkillAction
+from actions.orders import AskOrderReply, ListOrders, OrderResult, ParseOrder, ValidateOrderForm
+from bot.settings import Settings, settings
+from bot.store.engine import open_store
+from bot.store.files import FileStore
+from ml.orders.parse import OrderParser
+
+SECRET_HEADER = "X-Shopclerk-Secret"  # noqa: S105 - its name, not its value
+LOOPBACK = "127.0.0.1"
+MOST_BYTES = 8 * 1024 * 1024
+
+ACTIONS: tuple[type[SkillAction], ...] = (
+    ParseOrder,
+    ValidateOrderForm,
+    AskOrderReply,
+    OrderResult,
+    ListOrders,
+)
+
+
+class Executor(ActionExecutor):
+    """rasa-sdk's executor, for calls that bring no domain: no action of ours reads it."""
+
+    def update_and_return_domain(self, payload: dict[str, Any], action_name: str) -> dict[str, Any]:
+        """Whatever came along."""
+        return payload.get("domain") or {}
+
+
+def executor(app: App, actions: Iterable[type[SkillAction]] = ACTIONS) -> Executor:
+    """Every action, ready to be called."""
+    made = Executor()
+    for action in actions:
+        made.register_action(action(app))
+    return made
+
+
+def web_app(made: ActionExecutor, secret: str) -> Sanic:
+    """`/webhook` for who knows the secret, `/health` for everyone on this machine.
+
+    Instead of rasa-sdk's own app, which answers a failure with the whole request and allows other origins.
+    """
+    web = Sanic("shopclerk_actions", configure_logging=False)
+    web.config.REQUEST_MAX_SIZE = MOST_BYTES
+    web.error_handler.add(Exception, _failed)
+
+    @web.get("/health")  # type: ignore[untyped-decorator]
+    async def health(_: Request) -> HTTPResponse:
+        return json({"status": "ok"})
+
+    @web.post("/webhook")  # type: ignore[untyped-decorator]
+    async def webhook(request: Request) -> HTTPResponse:
+        given = request.headers.get(SECRET_HEADER, "")
+        if not hmac.compare_digest(given.encode(), secret.encode()):
+            return json({"error": "The shared secret is missing or wrong."}, status=401)
+        result = await made.run(request.json)
+        return json(result.model_dump() if result else None)
+
+    return web
+
+
+def build(config: Settings) -> App:
+    """The process's store, files and parser."""
+    return App(open_store(config.store_url), FileStore(config.files_url), OrderParser())
+
+
+def main() -> None:
+    """Serve until stopped."""
+    config = settings()
+    logging.basicConfig(
+        level=config.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+    app = build(config)
+    web = web_app(executor(app), config.secrets.actions_secret.get_secret_value())
+    threading.Thread(target=warm_up, args=(app,), daemon=True).start()
+    web.run(LOOPBACK, config.actions_port, single_process=True, motd=False, access_log=False)
+
+
+def warm_up(app: App) -> None:
+    """Load what the first turn would wait for."""
+    app.parser.parse(["2 mugs for Ann Lee, 415 555 0134. 两箱苹果"], [])
+
+
+async def _failed(request: Request, error: Exception) -> HTTPResponse:
+    status = getattr(
+        error, "status_code", 404 if isinstance(error, ActionNotFoundException) else 500
+    )
+    if status == 500:
+        logging.getLogger(__name__).error("A call failed", exc_info=error)
+    return json({"error": "The call failed."}, status=status)

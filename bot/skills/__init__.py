@@ -1,0 +1,1 @@
+"""What the assistant can do, as plain calls; nothing here knows Rasa or a channel."""
