@@ -1,0 +1,2 @@
+// The style sheet of the pages that need no script.
+import "./style/pages.css";
