@@ -98,10 +98,12 @@ class ShopclerkInput(InputChannel):
         """The routes; turns go through `take_turn` rather than `on_new_message`, which would hide failures."""
         routes = Blueprint("shopclerk")
         routes.add_route(_health, "/", methods=["GET"])
-        routes.add_route(
-            lambda request: self._receive(request), "/webhook", methods=["POST"], name="turn"
-        )
         routes.listener("after_server_start")(_warm_up)
+
+        @routes.post("/webhook")
+        async def turn(request: Request) -> HTTPResponse:
+            return await self._receive(request)
+
         return routes
 
     async def _receive(self, request: Request) -> HTTPResponse:
