@@ -59,12 +59,11 @@ class Part:
 
     def is_fresh(self) -> bool:
         try:
-            return all(path.exists() for path in self.made) and self.stamp.read_text() == self.digest()
+            return (
+                all(path.exists() for path in self.made) and self.stamp.read_text() == self.digest()
+            )
         except FileNotFoundError:
             return False
-
-
-# --- the parts -------------------------------------------------------------------------------------
 
 
 def parts() -> list[Part]:
@@ -116,7 +115,16 @@ def make_app_environment(part: Part) -> None:
     sync(part, ROOT / ".venv", ROOT / "requirements.lock")
     python = ROOT / ".venv" / "bin" / "python"
     # Setuptools is in the lock: no build isolation, so nothing unpinned is fetched to install ourselves.
-    install = ["pip", "install", "--python", python, "--no-deps", "--no-build-isolation", "-e", ROOT]
+    install = [
+        "pip",
+        "install",
+        "--python",
+        python,
+        "--no-deps",
+        "--no-build-isolation",
+        "-e",
+        ROOT,
+    ]
     run([uv(), *install], part.log)
 
 
@@ -137,7 +145,11 @@ def is_usable(python: Path) -> bool:
     code = f"import sys; sys.exit({sys.version_info[:3]} != sys.version_info[:3])"
     try:
         moved = str(ROOT) not in (python.parent / "activate").read_text()
-        return not moved and subprocess.run([python, "-c", code], capture_output=True, check=False).returncode == 0
+        return (
+            not moved
+            and subprocess.run([python, "-c", code], capture_output=True, check=False).returncode
+            == 0
+        )
     except OSError:
         return False
 
@@ -146,9 +158,6 @@ def make_front_end(part: Part) -> None:
     npm, environment = npm_command(part)
     run([*npm, "ci", "--no-audit", "--no-fund"], part.log, cwd=FRONTEND, env=environment)
     run([*npm, "run", "build"], part.log, cwd=FRONTEND, env=environment)
-
-
-# --- tools: uv and Node, the machine's or our own ---------------------------------------------------
 
 
 def uv() -> str:
@@ -166,7 +175,9 @@ def ensure_uv() -> None:
     """Fetch uv into `.tools/uv` with pip, by hash, where the machine has none."""
     with_uv = shutil.which("uv")
     own = TOOLS / "uv" / "bin" / "uv"
-    if (with_uv and version_of(with_uv) >= OLDEST_UV) or (own.exists() and version_of(str(own)) >= OLDEST_UV):
+    if (with_uv and version_of(with_uv) >= OLDEST_UV) or (
+        own.exists() and version_of(str(own)) >= OLDEST_UV
+    ):
         return
     say("fetching uv, which installs the rest")
     log, lock = TOOLS / "uv.log", SCRIPTS / "uv.txt"
@@ -185,7 +196,12 @@ def ensure_uv() -> None:
 
 
 def has_module(name: str) -> bool:
-    return subprocess.run([sys.executable, "-c", f"import {name}"], capture_output=True, check=False).returncode == 0
+    return (
+        subprocess.run(
+            [sys.executable, "-c", f"import {name}"], capture_output=True, check=False
+        ).returncode
+        == 0
+    )
 
 
 def npm_command(part: Part) -> tuple[list[str | Path], dict[str, str]]:
@@ -208,8 +224,6 @@ def version_of(program: str) -> tuple[int, ...]:
     found = re.search(r"(\d+)\.(\d+)", done.stdout)
     return tuple(int(number) for number in found.groups()) if found else (0,)
 
-
-# --- running programs, and saying what went wrong ---------------------------------------------------
 
 # What to say for what a failed program printed; the first that fits.
 REASONS = (
@@ -251,14 +265,19 @@ def run(
         out.write(f"$ {' '.join(map(str, command))}\n")
         out.flush()
         start = out.tell()
-        done = subprocess.run(command, cwd=cwd, env=env, stdout=out, stderr=subprocess.STDOUT, check=False)
+        done = subprocess.run(
+            command, cwd=cwd, env=env, stdout=out, stderr=subprocess.STDOUT, check=False
+        )
     if done.returncode:
         output = log.read_text(errors="replace")[start:]
         raise SetupError(f"{explain(output)}\n{quoted(output)}\nAll of it: {log.relative_to(ROOT)}")
 
 
 def explain(output: str) -> str:
-    return next((text for pattern, text in REASONS if re.search(pattern, output)), "a program failed; it said:")
+    return next(
+        (text for pattern, text in REASONS if re.search(pattern, output)),
+        "a program failed; it said:",
+    )
 
 
 def quoted(output: str, lines: int = 12) -> str:
@@ -267,9 +286,6 @@ def quoted(output: str, lines: int = 12) -> str:
 
 def say(text: str) -> None:
     print(f"setup: {text}", file=sys.stderr, flush=True)
-
-
-# --- checks before --------------------------------------------------------------------------------
 
 
 def check_disk(stale: Iterable[Part]) -> None:
@@ -296,9 +312,15 @@ PIP_TO_UV = {
 
 def follow_pip_settings() -> None:
     """Let uv use the mirror, proxy and certificate that this machine's pip uses, unless uv was told its own."""
-    python = next((p for p in (TOOLS / "uv" / "bin" / "python", Path(sys.executable)) if p.exists()), None)
-    done = subprocess.run([str(python), "-m", "pip", "config", "list"], capture_output=True, text=True, check=False)
-    for option, value in re.findall(r"^(?:global|install|:env:)\.([a-z-]+)=(.*)$", done.stdout, re.MULTILINE):
+    python = next(
+        (p for p in (TOOLS / "uv" / "bin" / "python", Path(sys.executable)) if p.exists()), None
+    )
+    done = subprocess.run(
+        [str(python), "-m", "pip", "config", "list"], capture_output=True, text=True, check=False
+    )
+    for option, value in re.findall(
+        r"^(?:global|install|:env:)\.([a-z-]+)=(.*)$", done.stdout, re.MULTILINE
+    ):
         if option in PIP_TO_UV:
             words = str(ast.literal_eval(value)).split()
             separator = "," if option == "find-links" else " "
@@ -306,9 +328,6 @@ def follow_pip_settings() -> None:
     if "UV_INDEX" in os.environ:
         # Which index a file comes from does not matter: its hash is in the lock.
         os.environ.setdefault("UV_INDEX_STRATEGY", "unsafe-best-match")
-
-
-# --- all of it --------------------------------------------------------------------------------------
 
 
 @contextmanager
