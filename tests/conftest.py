@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 from bot.store.engine import Store, open_store
 from bot.store.schema import Shop
 
-POSTGRESQL = os.environ.get("DATABASE_URL") or "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
+POSTGRESQL = os.environ.get("TEST_DATABASE_URL") or "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
 CI = bool(os.environ.get("CI"))
 
 
@@ -43,7 +43,7 @@ def _postgresql_database() -> Iterator[str]:
         with admin.connect() as connection:
             connection.execute(text(f"CREATE DATABASE {name}"))
     except OperationalError:
-        missing("PostgreSQL does not answer; start it or set DATABASE_URL")
+        missing("PostgreSQL does not answer; start it or set TEST_DATABASE_URL")
     try:
         yield server.set(database=name).render_as_string(hide_password=False)
     finally:
