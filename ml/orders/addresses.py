@@ -50,9 +50,7 @@ def _chinese_parts(text: str) -> Mapping[str, str]:
     match = _CHINESE.match(text)
     found = match.groupdict() if match else {}
     return {
-        name: value.strip(" ,，")
-        for name, value in found.items()
-        if value and value.strip(" ,，")
+        name: value.strip(" ,，") for name, value in found.items() if value and value.strip(" ,，")
     }
 
 

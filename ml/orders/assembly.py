@@ -136,9 +136,7 @@ class Assembler:
             unit_price_cents=read_cents(text[draft.price.start : draft.price.end])
             if draft.price
             else None,
-            confidence=sure
-            if draft.quantity is None or quantity is not None
-            else min(sure, 0.3),
+            confidence=sure if draft.quantity is None or quantity is not None else min(sure, 0.3),
             candidates=() if sku and len(candidates) == 1 else candidates,
         )
 
@@ -154,9 +152,7 @@ class Assembler:
 
     def address(self, text: str, span: Span) -> Address:
         words = text[span.start : span.end]
-        return Address(
-            words, span.start, span.end, span.confidence, address_parts(words)
-        )
+        return Address(words, span.start, span.end, span.confidence, address_parts(words))
 
     def judged(self, order: ParsedOrder) -> ParsedOrder:
         """The order with what is missing and what a person should look at."""
@@ -189,10 +185,7 @@ class Assembler:
     def _line_doubts(self, path: str, line: OrderLine) -> list[ReviewPoint]:
         points: list[ReviewPoint] = []
         if line.sku is None:
-            several = (
-                bool(line.candidates)
-                and line.candidates[0].score >= self.thresholds.match
-            )
+            several = bool(line.candidates) and line.candidates[0].score >= self.thresholds.match
             reason = Reason.SEVERAL_ITEMS_FIT if several else Reason.UNKNOWN_ITEM
             points.append(ReviewPoint(f"{path}.sku", reason, line.candidates))
         elif line.confidence < self.thresholds.review:
@@ -217,11 +210,7 @@ class Assembler:
         named = group_lines(text, clause.spans)
         target = self._meant(text, before, named[0] if named else None)
         if clause.removes:
-            kept = (
-                [d for d in before if d is not target]
-                if target or named
-                else before[:-1]
-            )
+            kept = [d for d in before if d is not target] if target or named else before[:-1]
             return kept + after
         if named and target is None and before:
             before = self._replaced(text, before, named, clause)
@@ -231,17 +220,14 @@ class Assembler:
             before = _revised(before, target or before[-1], named, clause.spans)
         return before + after
 
-    def _meant(
-        self, text: str, drafts: Sequence[_Line], named: _Line | None
-    ) -> _Line | None:
+    def _meant(self, text: str, drafts: Sequence[_Line], named: _Line | None) -> _Line | None:
         """The line that the words of a correction name."""
         if named is None:
             return None
         wanted = self._top(text, named)
         for draft in reversed(drafts):
             same_words = (
-                text[draft.item.start : draft.item.end]
-                == text[named.item.start : named.item.end]
+                text[draft.item.start : draft.item.end] == text[named.item.start : named.item.end]
             )
             if same_words or (wanted and wanted == self._top(text, draft)):
                 return draft
@@ -249,9 +235,7 @@ class Assembler:
 
     def _alike(self, text: str, drafts: Sequence[_Line], named: _Line) -> _Line | None:
         words = text[named.item.start : named.item.end]
-        options = Catalogue(
-            [_as_item(str(i), text, d) for i, d in enumerate(drafts)]
-        ).match(words)
+        options = Catalogue([_as_item(str(i), text, d) for i, d in enumerate(drafts)]).match(words)
         sure = (
             options
             and options[0].score > 0.6
@@ -260,9 +244,7 @@ class Assembler:
         return drafts[int(options[0].sku)] if sure else None
 
     def _top(self, text: str, draft: _Line) -> str | None:
-        return self._chosen(
-            self.catalogue.match(text[draft.item.start : draft.item.end])
-        )
+        return self._chosen(self.catalogue.match(text[draft.item.start : draft.item.end]))
 
     def _replaced(
         self, text: str, before: list[_Line], named: list[_Line], clause: Clause
@@ -294,13 +276,9 @@ def correction_clauses(text: str, spans: Sequence[Span]) -> list[Clause]:
         inside = [
             s
             for s in spans
-            if start <= s.start
-            and s.end <= end
-            and s.label in (*_LINE_PARTS, Label.ITEM)
+            if start <= s.start and s.end <= end and s.label in (*_LINE_PARTS, Label.ITEM)
         ]
-        clauses.append(
-            Clause(min(start, cue.start), end, cue.label is Label.REMOVE, tuple(inside))
-        )
+        clauses.append(Clause(min(start, cue.start), end, cue.label is Label.REMOVE, tuple(inside)))
     return clauses
 
 
@@ -325,9 +303,7 @@ def _begins_new_order(group: Sequence[Span], span: Span, previous: Span | None) 
     if span.label not in labels or Label.ITEM not in labels:
         return False
     # Buyer, lines, buyer: the second buyer opens an order. Lines, buyer, ... is one order so far.
-    return labels.index(Label.ITEM) > min(
-        labels.index(p) for p in _PARTY if p in labels
-    )
+    return labels.index(Label.ITEM) > min(labels.index(p) for p in _PARTY if p in labels)
 
 
 def _joined(groups: list[list[Span]]) -> list[list[Span]]:
@@ -341,9 +317,7 @@ def _joined(groups: list[list[Span]]) -> list[list[Span]]:
             lonely
             and whole
             and not (labels & previous & set(_PARTY))
-            and not (
-                Label.ITEM in labels and Label.ITEM in previous and len(groups) > 2
-            )
+            and not (Label.ITEM in labels and Label.ITEM in previous and len(groups) > 2)
         )
         if half and (Label.ITEM not in labels or Label.ITEM not in previous):
             whole[-1].extend(group)
@@ -374,9 +348,7 @@ def group_lines(text: str, spans: Sequence[Span]) -> list[_Line]:
 
 def _near(lines: Sequence[_Line], part: Span) -> list[tuple[int, _Line]]:
     """The two items before and the two after: enough, and linear in a long message."""
-    after = next(
-        (j for j, line in enumerate(lines) if line.item.start >= part.start), len(lines)
-    )
+    after = next((j for j, line in enumerate(lines) if line.item.start >= part.start), len(lines))
     return list(enumerate(lines))[max(after - 2, 0) : after + 2]
 
 
@@ -384,9 +356,7 @@ def _distance(text: str, part: Span, item: Span) -> float:
     left, right = (part, item) if part.start < item.start else (item, part)
     between = text[left.end : right.start]
     cost = len(between.strip()) + 1.0
-    cost += 60 * between.count("\n") + 12 * len(
-        re.findall(r"[,，;；、。.]|\band\b|和", between)
-    )
+    cost += 60 * between.count("\n") + 12 * len(re.findall(r"[,，;；、。.]|\band\b|和", between))
     return cost if left is part else cost + 0.5
 
 
@@ -394,9 +364,7 @@ def _attach_units(text: str, lines: Sequence[_Line], units: Sequence[Span]) -> N
     for line in lines:
         anchor = line.quantity or line.item
         near = [
-            u
-            for u in units
-            if not _letters(text[anchor.end : u.start]) and u.start >= anchor.end
+            u for u in units if not _letters(text[anchor.end : u.start]) and u.start >= anchor.end
         ]
         line.unit = near[0] if near else None
 
@@ -413,11 +381,7 @@ def _revised(
             target.attach(span)
         elif span.label is Label.VARIANT:
             target.variants = [span]
-    extra = [
-        line
-        for line in named[1:]
-        if line.quantity and line.quantity is not target.quantity
-    ]
+    extra = [line for line in named[1:] if line.quantity and line.quantity is not target.quantity]
     return before + extra
 
 

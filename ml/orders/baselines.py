@@ -20,9 +20,7 @@ _LABELLED = {
     Label.NOTE: r"notes?|remarks?|comments?|备注|留言|要求",
 }
 _VALUE = {
-    label: re.compile(
-        rf"(?:^|[\n\t;；,，])\s*(?:{words})\s*[:：]\s*([^\n\t;；]+)", re.IGNORECASE
-    )
+    label: re.compile(rf"(?:^|[\n\t;；,，])\s*(?:{words})\s*[:：]\s*([^\n\t;；]+)", re.IGNORECASE)
     for label, words in _LABELLED.items()
 }
 _PHONE = re.compile(r"(?<![\d.])\+?\(?\d[\d\-()\s.]{7,17}\d(?!\d)")
@@ -82,8 +80,7 @@ class RuleSpans:
             if name
         }
         return [
-            sorted(self._spans(fold(text), list(names)), key=lambda s: s.start)
-            for text in texts
+            sorted(self._spans(fold(text), list(names)), key=lambda s: s.start) for text in texts
         ]
 
     def _spans(self, text: str, names: Sequence[str]) -> list[Span]:
@@ -108,9 +105,7 @@ class RuleSpans:
 
 
 def _add(taken: list[Span], span: Span) -> None:
-    if span.start < span.end and all(
-        span.end <= t.start or span.start >= t.end for t in taken
-    ):
+    if span.start < span.end and all(span.end <= t.start or span.start >= t.end for t in taken):
         taken.append(span)
 
 
@@ -134,13 +129,9 @@ def _line_spans(text: str, start: int, end: int, names: Sequence[str]) -> list[S
     words, spans = text[start:end], []
     number = _BEFORE.search(words) or _AFTER.search(words)
     if number:
-        spans.append(
-            Span(Label.QUANTITY, start + number.start("n"), start + number.end("n"))
-        )
+        spans.append(Span(Label.QUANTITY, start + number.start("n"), start + number.end("n")))
         if number["u"]:
-            spans.append(
-                Span(Label.UNIT, start + number.start("u"), start + number.end("u"))
-            )
+            spans.append(Span(Label.UNIT, start + number.start("u"), start + number.end("u")))
         start, end = (
             (start + number.end(), end)
             if number.start("n") < 3

@@ -53,11 +53,11 @@ SIZES = {
 @lru_cache(maxsize=32768)
 def words_of(text: str) -> tuple[str, ...]:
     """The words that carry meaning, folded: lower case, plural cut, sizes spelled one way."""
-    found = (_plain(token.text.lower()) for token in tokenize(text))
+    found = (plain(token.text.lower()) for token in tokenize(text))
     return tuple(w for w in found if w not in _STOP and (w[0].isalnum() or has_han(w)))
 
 
-def _plain(word: str) -> str:
+def plain(word: str) -> str:
     word = word.replace("’", "'").removesuffix("'s")
     if len(word) > 4 and word.endswith("ies"):
         return word[:-3] + "y"
@@ -80,37 +80,22 @@ class Catalogue:
 
     def __init__(self, items: Sequence[CatalogueItem]) -> None:
         self.items = tuple(items)
-        names = [
-            (row, words_of(name))
-            for row, item in enumerate(items)
-            for name in _names(item)
-        ]
+        names = [(row, words_of(name)) for row, item in enumerate(items) for name in _names(item)]
         used = Counter(word for _, words in names for word in set(words))
         total = max(len(names), 1)
         self._weights = {w: math.log(1 + total / n) for w, n in used.items()}
-        self._names = [
-            _Name(row, words, self._weigh(words)) for row, words in names if words
-        ]
+        self._names = [_Name(row, words, self._weigh(words)) for row, words in names if words]
         self._with_word: dict[str, list[int]] = {}
         for index, name in enumerate(self._names):
             for word in set(name.words):
                 self._with_word.setdefault(word, []).append(index)
         self._latin = [w for w in self._with_word if len(w) > 3 and not has_han(w)]
         self._same_words: dict[str, tuple[tuple[str, float], ...]] = {}
-        self._skus = {item.sku.lower(): item for item in items}
-
-    @property
-    def words(self) -> frozenset[str]:
-        """Every word of every name: what the tagger is told about the catalogue."""
-        return frozenset(self._with_word)
-
-    def pairs(self) -> frozenset[tuple[str, str]]:
-        """Every two neighbouring words of a name."""
-        return frozenset(
-            pair
-            for n in self._names
-            for pair in zip(n.words, n.words[1:], strict=False)
+        self.words = frozenset(self._with_word)
+        self.pairs = frozenset(
+            pair for name in self._names for pair in zip(name.words, name.words[1:], strict=False)
         )
+        self._skus = {item.sku.lower(): item for item in items}
 
     def item(self, sku: str) -> CatalogueItem | None:
         return self._skus.get(sku.lower())
@@ -128,9 +113,7 @@ class Catalogue:
             if score > best.get(name.row, 0.0):
                 best[name.row] = score
         ranked = sorted(best.items(), key=lambda pair: -pair[1])[:limit]
-        return tuple(
-            Candidate(self.items[row].sku, round(score, 4)) for row, score in ranked
-        )
+        return tuple(Candidate(self.items[row].sku, round(score, 4)) for row, score in ranked)
 
     def _weigh(self, words: Iterable[str]) -> float:
         rare = math.log(1 + max(len(self._weights), 1))

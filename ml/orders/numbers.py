@@ -74,9 +74,7 @@ def _read_han(text: str) -> float | None:
 
 def _han_number(text: str) -> float | None:
     try:
-        return float(
-            cn2an.cn2an(text.replace("廿", "二十").replace("卅", "三十"), "smart")
-        )
+        return float(cn2an.cn2an(text.replace("廿", "二十").replace("卅", "三十"), "smart"))
     except ValueError:
         return None
 
@@ -115,16 +113,12 @@ def read_cents(text: str) -> int | None:
 
 
 def _spoken_cents(text: str) -> int | None:
-    match = re.search(
-        r"([零一二两三四五六七八九十百千万]+)[块元]([一二两三四五六七八九半])?", text
-    )
+    match = re.search(r"([零一二两三四五六七八九十百千万]+)[块元]([一二两三四五六七八九半])?", text)
     if match:
         units = _han_number(match.group(1))
         tenths = {"半": 5.0}.get(match.group(2) or "") or (
             _han_number(match.group(2)) if match.group(2) else 0
         )
         return None if units is None else round(units * 100 + (tenths or 0) * 10)
-    number = _read_english(
-        re.sub(r"\b(dollars?|bucks?|pounds?|quid|euros?|each)\b", " ", text)
-    )
+    number = _read_english(re.sub(r"\b(dollars?|bucks?|pounds?|quid|euros?|each)\b", " ", text))
     return round(number * 100) if number is not None else None

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from ml.orders.assembly import Assembler, Thresholds
-from ml.orders.baselines import RuleSpans
 from ml.orders.catalogue import Catalogue
 from ml.orders.replies import apply_changes, read_answer, read_changes
+from ml.orders.tagger import TaggedSpans, Tagger, shipped
 from ml.orders.types import (
     Candidate,
     CatalogueItem,
@@ -42,20 +42,15 @@ class OrderParser:
     def __init__(
         self, finder: SpanFinder | None = None, thresholds: Thresholds | None = None
     ) -> None:
-        self.finder = finder or RuleSpans()
+        self.finder = finder or TaggedSpans(Tagger(shipped(), "orders"))
         self.thresholds = thresholds or Thresholds()
 
-    def parse(
-        self, texts: Sequence[str], catalogue: Items
-    ) -> list[tuple[ParsedOrder, ...]]:
+    def parse(self, texts: Sequence[str], catalogue: Items) -> list[tuple[ParsedOrder, ...]]:
         """The orders of each text, in the order of the texts; none where nothing was ordered."""
         known = _indexed(catalogue)
         assembler = Assembler(known, self.thresholds)
         found = self.finder.find(texts, known)
-        return [
-            assembler.orders(text, spans)
-            for text, spans in zip(texts, found, strict=True)
-        ]
+        return [assembler.orders(text, spans) for text, spans in zip(texts, found, strict=True)]
 
     def read_answer(
         self,
@@ -72,9 +67,7 @@ class OrderParser:
         (spans,) = self.finder.find([text], known)
         return read_answer(asked, text, spans, known, candidates, self.thresholds)
 
-    def read_changes(
-        self, text: str, order: ParsedOrder, catalogue: Items
-    ) -> tuple[Change, ...]:
+    def read_changes(self, text: str, order: ParsedOrder, catalogue: Items) -> tuple[Change, ...]:
         """The corrections of `text` to an order on the table: "make it three", 第二个要两箱."""
         known = _indexed(catalogue)
         (spans,) = self.finder.find([text], known)
@@ -84,9 +77,7 @@ class OrderParser:
         self, order: ParsedOrder, changes: Sequence[Change], catalogue: Items
     ) -> ParsedOrder:
         """The order with the changes in it, judged anew (`missing`, `review`)."""
-        return apply_changes(
-            order, changes, Assembler(_indexed(catalogue), self.thresholds)
-        )
+        return apply_changes(order, changes, Assembler(_indexed(catalogue), self.thresholds))
 
 
 def _indexed(catalogue: Items) -> Catalogue:

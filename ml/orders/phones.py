@@ -25,9 +25,7 @@ def read_phone(text: str, chinese: bool) -> str:
     if _CHINESE_MOBILE.fullmatch(cleaned):
         return "+86" + cleaned[-11:]
     regions = _CHINESE_REGIONS if chinese else _ENGLISH_REGIONS
-    return _first_valid(
-        cleaned, regions + (_ENGLISH_REGIONS if chinese else _CHINESE_REGIONS)
-    )
+    return _first_valid(cleaned, regions + (_ENGLISH_REGIONS if chinese else _CHINESE_REGIONS))
 
 
 def _first_valid(cleaned: str, regions: tuple[str, ...]) -> str:
@@ -37,9 +35,7 @@ def _first_valid(cleaned: str, regions: tuple[str, ...]) -> str:
         except phonenumbers.NumberParseException:
             continue
         if phonenumbers.is_valid_number(number):
-            return phonenumbers.format_number(
-                number, phonenumbers.PhoneNumberFormat.E164
-            )
+            return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
         if cleaned.startswith("+"):
             return ""
     return ""

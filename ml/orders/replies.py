@@ -70,9 +70,7 @@ _SET = re.compile(
     r"|改成?|换成?|变成|应该是|要|来|设为|调整",
     re.IGNORECASE,
 )
-_TO = re.compile(
-    r"\b(?:to|with|for|into|by)\b|改成|换成|改为|换为|变成|成", re.IGNORECASE
-)
+_TO = re.compile(r"\b(?:to|with|for|into|by)\b|改成|换成|改为|换为|变成|成", re.IGNORECASE)
 _FIELD_WORDS = {
     OrderField.PHONE: r"\b(?:phone|mobile|tel(?:ephone)?|cell|contact number)\b|电话|手机|号码",
     OrderField.ADDRESS: r"\baddress\b|\b(?:ship|send|deliver)(?: it)? to\b|地址|寄到|送到|发到|寄往",
@@ -81,9 +79,7 @@ _FIELD_WORDS = {
     OrderField.DELIVERY: r"\bdeliver(?:y|ed)?\b|送货|配送|送达|发货",
     OrderField.NOTES: r"\b(?:note|remark)s?\b|备注|留言",
 }
-_FIELD_CUE = {
-    name: re.compile(words, re.IGNORECASE) for name, words in _FIELD_WORDS.items()
-}
+_FIELD_CUE = {name: re.compile(words, re.IGNORECASE) for name, words in _FIELD_WORDS.items()}
 _NUMBER_WORD = re.compile(
     r"\d+(?:\.\d+)?|\b(?:half a dozen|(?:a|one|two|three) dozen|a couple|dozen|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
     r"|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:[- ](?:one|two|three|four|five|six|seven|eight|nine))?|hundred)\b"
@@ -119,20 +115,14 @@ def _phone_answer(text: str) -> FieldAnswer | None:
     start, end = match.span()
     number = read_phone(text[start:end], has_han(text)) or text[start:end]
     sure = 0.95 if number.startswith("+") else 0.4
-    return FieldAnswer(
-        OrderField.PHONE, number, Found(text[start:end], start, end, sure)
-    )
+    return FieldAnswer(OrderField.PHONE, number, Found(text[start:end], start, end, sure))
 
 
 def _quantity_answer(text: str, spans: Sequence[Span]) -> FieldAnswer | None:
     span = best_of(text, spans, Label.QUANTITY)
     match = _NUMBER_WORD.search(fold(text))
     start, end = (
-        (span.start, span.end)
-        if span
-        else match.span()
-        if match
-        else (0, len(text.rstrip()))
+        (span.start, span.end) if span else match.span() if match else (0, len(text.rstrip()))
     )
     number = read_quantity(text[start:end])
     if number is None:
@@ -172,9 +162,7 @@ def _item_answer(
     )
 
 
-def _text_answer(
-    asked: OrderField, text: str, spans: Sequence[Span]
-) -> FieldAnswer | None:
+def _text_answer(asked: OrderField, text: str, spans: Sequence[Span]) -> FieldAnswer | None:
     """The tagger's piece when it covers most of the answer, else the answer without its lead-in."""
     lead = _LEAD_IN.match(text)
     start = lead.end() if lead else 0
@@ -295,11 +283,7 @@ class _ChangeReader:
         if line is None:
             return None
         known = next(
-            (
-                i
-                for i, old in enumerate(self.order.lines)
-                if old.sku and old.sku == line.sku
-            ),
+            (i for i, old in enumerate(self.order.lines) if old.sku and old.sku == line.sku),
             None,
         )
         if known is not None:
@@ -310,20 +294,14 @@ class _ChangeReader:
     def _set(self, start: int, end: int) -> Change | None:
         words = self.text[start:end]
         to = _TO.search(words)
-        quantity = self._quantity(words[to.end() :] if to else words) or self._quantity(
-            words
-        )
-        line = self._line(
-            words[: to.start()] if to and words[: to.start()].strip() else words
-        )
+        quantity = self._quantity(words[to.end() :] if to else words) or self._quantity(words)
+        line = self._line(words[: to.start()] if to and words[: to.start()].strip() else words)
         if quantity is None:
             return self._swap(start + (to.end() if to else 0), end, line)
         if line is None and self.order.lines and self.mode:
             line = len(self.order.lines) - 1
         return (
-            None
-            if line is None
-            else Change(ChangeKind.SET_QUANTITY, line=line, quantity=quantity)
+            None if line is None else Change(ChangeKind.SET_QUANTITY, line=line, quantity=quantity)
         )
 
     def _swap(self, start: int, end: int, line: int | None) -> Change | None:
@@ -376,10 +354,7 @@ class _ChangeReader:
         options = self.catalogue.match(words) if words else ()
         if not options or options[0].score < self.thresholds.match:
             return None
-        tied = (
-            len(options) > 1
-            and options[0].score - options[1].score < self.thresholds.margin
-        )
+        tied = len(options) > 1 and options[0].score - options[1].score < self.thresholds.margin
         piece = self.text[start:end].strip()
         begin = self.text.index(piece, start)
         return OrderLine(
@@ -420,8 +395,7 @@ def _place(words: str, count: int, *, bare_number: bool) -> int | None:
         number = (
             count
             if last
-            else _ORDINALS.get(word)
-            or read_quantity(match.group(2) or match.group(3) or "")
+            else _ORDINALS.get(word) or read_quantity(match.group(2) or match.group(3) or "")
         )
     elif bare_number and fold(words).strip().isdigit():
         number = int(fold(words))
@@ -453,9 +427,7 @@ def _changed(line: OrderLine | None, change: Change) -> OrderLine | None:
     return (
         line
         if change.quantity is None
-        else replace(
-            line, quantity=change.quantity, confidence=max(line.confidence, 0.95)
-        )
+        else replace(line, quantity=change.quantity, confidence=max(line.confidence, 0.95))
     )
 
 
@@ -465,9 +437,7 @@ def _with_field(order: ParsedOrder, answer: FieldAnswer) -> ParsedOrder:
     if answer.field is OrderField.PHONE:
         return replace(
             order,
-            phone=Phone(
-                *place, e164=answer.value if answer.value.startswith("+") else ""
-            ),
+            phone=Phone(*place, e164=answer.value if answer.value.startswith("+") else ""),
         )
     if answer.field is OrderField.ADDRESS:
         return replace(order, address=Address(*place, parts=address_parts(found.text)))

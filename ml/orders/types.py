@@ -162,9 +162,7 @@ class ReviewPoint:
     def to_dict(self) -> dict[str, Json]:
         shown: dict[str, Json] = {"field": self.field, "reason": str(self.reason)}
         if self.candidates:
-            shown["candidates"] = [
-                {"sku": c.sku, "score": c.score} for c in self.candidates
-            ]
+            shown["candidates"] = [{"sku": c.sku, "score": c.score} for c in self.candidates]
         return shown
 
 
@@ -210,9 +208,7 @@ class ParsedOrder:
             "payment": self.payment,
             "delivery": self.delivery,
         }
-        spans: dict[str, Json] = {
-            key: found.to_dict() for key, found in named.items() if found
-        }
+        spans: dict[str, Json] = {key: found.to_dict() for key, found in named.items() if found}
         if self.notes:
             spans["notes"] = [note.to_dict() for note in self.notes]
         return spans
