@@ -51,7 +51,7 @@ class Outcome:
     events: tuple[Event, ...] = ()
 
 
-class SkillAction(Action, ABC):
+class SkillAction(Action, ABC):  # type: ignore[misc]
     """Subclasses say their name, their roles, and `answer` a turn; everything else is here."""
 
     action: ClassVar[str]

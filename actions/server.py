@@ -35,7 +35,7 @@ ACTIONS: tuple[type[SkillAction], ...] = (
 )
 
 
-class Executor(ActionExecutor):
+class Executor(ActionExecutor):  # type: ignore[misc]
     """rasa-sdk's executor, for calls that bring no domain: no action of ours reads it."""
 
     def update_and_return_domain(self, payload: dict[str, Any], action_name: str) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def executor(app: App, actions: Iterable[type[SkillAction]] = ACTIONS) -> Execut
     return made
 
 
-def web_app(made: ActionExecutor, secret: str) -> Sanic:
+def web_app(made: ActionExecutor, secret: str) -> Sanic[Any, Any]:
     """`/webhook` for who knows the secret, `/health` for everyone on this machine.
 
     Instead of rasa-sdk's own app, which answers a failure with the whole request and allows other origins.
@@ -60,11 +60,11 @@ def web_app(made: ActionExecutor, secret: str) -> Sanic:
     web.config.REQUEST_MAX_SIZE = MOST_BYTES
     web.error_handler.add(Exception, _failed)
 
-    @web.get("/health")  # type: ignore[untyped-decorator]
+    @web.get("/health")
     async def health(_: Request) -> HTTPResponse:
         return json({"status": "ok"})
 
-    @web.post("/webhook")  # type: ignore[untyped-decorator]
+    @web.post("/webhook")
     async def webhook(request: Request) -> HTTPResponse:
         given = request.headers.get(SECRET_HEADER, "")
         if not hmac.compare_digest(given.encode(), secret.encode()):

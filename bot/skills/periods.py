@@ -309,9 +309,9 @@ def _explicit_days(text: str, today: date) -> Period | None:
 
 
 def _days(text: str, today: date) -> list[date]:
-    found: list[tuple[int, date | None]] = []
-    for m in _ISO.finditer(text):
-        found.append((m.start(), _date(int(m[1]), int(m[2]), int(m[3]))))
+    found: list[tuple[int, date | None]] = [
+        (m.start(), _date(int(m[1]), int(m[2]), int(m[3]))) for m in _ISO.finditer(text)
+    ]
     for m in _ENGLISH_DAY.finditer(text):
         month, day = _MONTHS[m["m1"] or m["m2"]], int(m["d1"] or m["d2"])
         year = m["year"]

@@ -107,7 +107,7 @@ def mark_undone(session: Session, shop: str, change: str, now: datetime) -> None
     session.flush()
 
 
-def _undoable(shop: str, name: str, now: datetime) -> Select[tuple[Change]]:
+def _undoable(shop: str, name: str, now: datetime) -> Select[Change]:
     return select(Change).where(
         Change.shop_id == shop,
         Change.name.startswith(name),

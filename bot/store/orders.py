@@ -236,7 +236,7 @@ def _next_number(session: Session, shop: str) -> str:
     return f"{PREFIX}{number}"
 
 
-def _whole(shop: str) -> Select[tuple[Order]]:
+def _whole(shop: str) -> Select[Order]:
     return (
         select(Order)
         .where(Order.shop_id == shop)

@@ -222,17 +222,24 @@ def _read(orders: Orders, question: Question | None, reader: Reader, text: str) 
         return replace(orders, orders=(*orders.orders, *more), note="more_orders", doubted=doubted)
     place = question.order if question else len(orders.orders) - 1
     order = orders.orders[place]
-    tries = [lambda: reader.corrected(order, text)]
-    if question:
-        asked = question
-        answer_first = asked.part not in (OrderField.NAME, OrderField.ADDRESS) or (
-            asked.part == OrderField.ADDRESS and reader.has_address(text)
-        )
-        tries.insert(0 if answer_first else 1, lambda: reader.answered(order, asked, text))
-    changed = next((new for attempt in tries if (new := attempt())), None)
+    changed = _answered_or_corrected(order, question, reader, text)
     if changed is None:
         return replace(orders, note="not_understood")
     return replace(orders.with_order(place, changed), note="noted")
+
+
+def _answered_or_corrected(
+    order: DraftOrder, asked: Question | None, reader: Reader, text: str
+) -> DraftOrder | None:
+    """Any words can be a name or an address, so there a correction is looked for first."""
+    if asked is None:
+        return reader.corrected(order, text)
+    open_ended = asked.part == OrderField.NAME or (
+        asked.part == OrderField.ADDRESS and not reader.has_address(text)
+    )
+    if open_ended:
+        return reader.corrected(order, text) or reader.answered(order, asked, text)
+    return reader.answered(order, asked, text) or reader.corrected(order, text)
 
 
 def _with_known_buyer(session: Session, shop: str, order: DraftOrder) -> DraftOrder:

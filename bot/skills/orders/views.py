@@ -69,7 +69,8 @@ class Look:
 def draft_table(look: Look, talk: Talk, place: int) -> Table:
     """An order of a draft with the doubtful cells marked."""
     order = talk.orders.orders[place]
-    rows, marks = [], []
+    rows: list[tuple[str, str, str]] = []
+    marks: list[tuple[int, int]] = []
     for label, shown, doubt in [*_line_rows(look, order), *_field_rows(look, order)]:
         if doubt:
             marks.append((len(rows), 1))
@@ -264,7 +265,7 @@ def _line_question(
 def _price_question(
     look: Look, talk: Talk, asked: Question, line: DraftLine, product: str
 ) -> tuple[str, list[Button]]:
-    listed = look.products[line.sku].price_cents if line.sku in look.products else None
+    listed = look.products[line.sku].price_cents if line.sku else None
     if line.price_cents is None or listed is None:
         return look.say("ask_price", product=product), []
     prices = [
