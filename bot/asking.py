@@ -18,7 +18,7 @@ from bot.store.clock import new_id
 from bot.store.engine import Store, open_store
 from bot.store.files import FileStore
 from bot.store.inbox import StoredInbox
-from bot.store.people import SignedIn
+from bot.store.people import SignedIn, person_by_login
 from bot.store.timeline import Entry, replies_to
 
 CHANNEL = "cli"
@@ -122,11 +122,10 @@ def _check_gateway(config: Settings) -> None:
 
 
 def _speaker(store: Store, shop: str, role: Role) -> SignedIn:
-    from bot.demo import speaker
-
+    """The demo shop's merchant and customer sign in by the names of their roles."""
     with store.read() as session:
-        found = speaker(session, shop, role)
-    if found is None:
+        found = person_by_login(session, shop, role)
+    if found is None or found.role is not role:
         raise BadInput(f"shop {shop!r} has no {role} to speak as")
     return found
 

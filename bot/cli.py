@@ -112,7 +112,7 @@ def parse_order(
 def tag(source: Source = "-", encoding: Encoding = None, as_json: Json = False) -> None:
     """Tag the tokens of JSONL {"id","tokens"} with the order tagger alone (BIO)."""
     from bot.inputs import read_tokens
-    from ml.orders import tag_tokens
+    from ml.orders.tag import tag as tag_tokens
 
     rows = read_tokens(source, encoding)
     for (given, tokens), tags in zip(rows, tag_tokens([tokens for _, tokens in rows]), strict=True):
@@ -176,10 +176,10 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Measure a skill on a named data set, its baselines beside it."""
-    from bot.measures import evaluate as evaluate_skill
+    from bot import measures
 
-    for row in evaluate_skill(skill, data):
-        show(row, table(row), as_json)
+    for row in measures.evaluate(skill, data):
+        show(row, measures.shown(row), as_json)
 
 
 @app.command(epilog=example("shopclerk bench turn"))
@@ -314,14 +314,18 @@ def main() -> None:
     sys.exit(code or 0)
 
 
+KNOWN_ERRORS = {"DataMissingError": 2, "ModelError": 1, "NotUnderstood": 1}
+"""Errors of the models by name, as importing their modules costs seconds; and the exit code of each."""
+
+
 def _known(error: Exception) -> int:
     """Exit code of an error that a user can do something about, told in one line; any other is raised."""
     from bot.inputs import BadInput
 
-    if isinstance(error, BadInput):
-        _tell(str(error))
-        return 2
-    raise error
+    if not isinstance(error, BadInput) and type(error).__name__ not in KNOWN_ERRORS:
+        raise error
+    _tell(str(error))
+    return KNOWN_ERRORS.get(type(error).__name__, 2)
 
 
 def _command(arguments: list[str]) -> str:

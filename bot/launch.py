@@ -12,8 +12,12 @@ from pathlib import Path
 
 import httpx
 
+from bot.conversation.messages import Role
+from bot.demo import DEMO, SIGN_INS, ensure_demo_shop
 from bot.screen import Place, Screen
 from bot.settings import ROOT, Settings
+from bot.store.clock import utc_now
+from bot.store.engine import open_store
 from bot.supervisor import Service, Supervisor
 
 LEAST_FREE_BYTES = 300_000_000
@@ -28,7 +32,6 @@ QUIET = {
     "PYTHONUNBUFFERED": "1",
 }
 SHOP_ACCESS = ("DATABASE_URL", "REDIS_URL", "SHOPCLERK_SESSION_SECRET")  # not for Rasa
-ACTIONS_HOST = {"SANIC_HOST": "127.0.0.1"}  # it listens on all addresses otherwise
 
 
 class CannotRun(Exception):
@@ -42,10 +45,10 @@ def services(config: Settings) -> tuple[Service, ...]:
     rasa_health = f"http://127.0.0.1:{config.rasa_port}/webhooks/shopclerk/"
     actions_health = f"http://127.0.0.1:{config.actions_port}/health"
     return (
-        Service("rasa", run_rasa, {**QUIET, **_rasa_environment(config)}, rasa_health, SHOP_ACCESS),
-        Service("actions", (app, "-m", "actions"), {**QUIET, **ACTIONS_HOST}, actions_health),
-        Service("gateway", (app, "-m", "connectors.gateway"), QUIET, f"{config.local_url}/healthz"),
-        Service("worker", (app, "-m", "bot.jobs"), QUIET),
+        Service("rasa", run_rasa, rasa_health, {**QUIET, **_rasa_environment(config)}, SHOP_ACCESS),
+        Service("actions", (app, "-m", "actions"), actions_health, QUIET),
+        Service("gateway", (app, "-m", "connectors.gateway"), f"{config.local_url}/healthz", QUIET),
+        Service("worker", (app, "-m", "bot.jobs"), environment=QUIET),
     )
 
 
@@ -133,7 +136,7 @@ def _holder(port: int) -> str:
     with contextlib.suppress(psutil.Error, OSError):
         for connection in psutil.net_connections("inet"):
             listens = connection.status == psutil.CONN_LISTEN and connection.pid
-            if listens and connection.laddr.port == port:
+            if listens and connection.laddr and connection.laddr.port == port:
                 return f" by {psutil.Process(connection.pid).name()}, process {connection.pid}"
     return ""
 
@@ -172,8 +175,29 @@ async def _start_all(config: Settings, supervisor: Supervisor, screen: Screen) -
     started = time.monotonic()
     rasa, *others = services(config)
     supervisor.start(rasa)
-    shop = await asyncio.to_thread(_ensure_demo_shop, config)
+    await asyncio.to_thread(_make_demo_shop, config)
     supervisor.start(*others)
     await supervisor.all_ready()
-    await warm_up(config, shop.id)
-    screen.ready(time.monotonic() - started, _places(config, shop))
+    await warm_up(config, DEMO.id)
+    screen.ready(time.monotonic() - started, _places(config))
+
+
+def _make_demo_shop(config: Settings) -> None:
+    store = open_store(config.store_url)
+    try:
+        ensure_demo_shop(store, utc_now().date())
+    finally:
+        store.close()
+
+
+def _places(config: Settings) -> tuple[Place, ...]:
+    merchant = next(sign_in for sign_in in SIGN_INS if sign_in.role is Role.MERCHANT)
+    return (
+        Place(
+            "Merchant console",
+            f"{config.local_url}/console",
+            f"{merchant.login} / {merchant.password}",
+        ),
+        Place("Shop with chat", f"{config.local_url}/shop/{DEMO.id}", "no sign-in needed"),
+        Place("Command line", '.venv/bin/shopclerk ask "how were sales last week"'),
+    )

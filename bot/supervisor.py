@@ -42,9 +42,9 @@ class Service:
 
     name: str
     command: tuple[str, ...]
+    health: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
     hidden: tuple[str, ...] = ()
-    health: str = ""
 
 
 @dataclass

@@ -1,0 +1,62 @@
+"""Training and measuring the skills from the command line; each model's own code does the work."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from bot.inputs import BadInput
+from bot.launch import RASA_PYTHON
+from bot.settings import ROOT
+
+
+def train(skill: str, data: Path | None) -> dict[str, Any]:
+    """Train a skill's model; what came of it."""
+    if skill == "orders":
+        from ml.orders.train import train as train_orders
+
+        return train_orders(data, tell).to_dict()
+    if skill == "intents":
+        _nlu("train")
+        return {"skill": skill, "model": "models/shopclerk.tar.gz"}
+    raise BadInput(f"training of {skill} is not there yet; there is: orders, intents")
+
+
+def evaluate(skill: str, data: Path | None) -> Iterator[dict[str, Any]]:
+    """Figures of a skill, each with its baseline, measured now."""
+    if skill != "orders":
+        raise BadInput(f"evaluation of {skill} is not there yet; there is: orders")
+    from ml.orders.evaluate import evaluate as evaluate_orders
+
+    for row in evaluate_orders(data):
+        baseline = None if row.baseline is None else round(row.baseline, 4)
+        yield {
+            "data": row.data,
+            "measure": row.measure,
+            "ours": round(row.ours, 4),
+            "baseline": baseline,
+            "baseline_name": row.baseline_name,
+        }
+
+
+def shown(row: dict[str, Any]) -> str:
+    """A figure as a line for people."""
+    baseline = (
+        "" if row["baseline"] is None else f"  ({row['baseline_name']}: {row['baseline']:.3f})"
+    )
+    return f"{row['data']}, {row['measure']}: {row['ours']:.3f}{baseline}"
+
+
+def tell(text: str) -> None:
+    """Progress, on stderr."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def _nlu(*arguments: str) -> None:
+    if subprocess.run(
+        [RASA_PYTHON, "-m", "nlu", *arguments], cwd=ROOT, stdout=sys.stderr, check=False
+    ).returncode:
+        raise BadInput("training failed; the messages above say why")
