@@ -18,15 +18,11 @@ class UtcDateTime(TypeDecorator[datetime]):
     impl = DateTime
     cache_ok = True
 
-    def process_bind_param(
-        self, value: datetime | None, dialect: object
-    ) -> datetime | None:
+    def process_bind_param(self, value: datetime | None, dialect: object) -> datetime | None:
         """To the database."""
         return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
 
-    def process_result_value(
-        self, value: datetime | None, dialect: object
-    ) -> datetime | None:
+    def process_result_value(self, value: datetime | None, dialect: object) -> datetime | None:
         """From the database."""
         return None if value is None else value.replace(tzinfo=UTC)
 
@@ -49,9 +45,7 @@ class Shop(Base):
         String(2), default="US"
     )  # region of phones written without a country code
     time_zone: Mapped[str] = mapped_column(default="UTC")
-    synthetic: Mapped[bool] = mapped_column(
-        default=False
-    )  # shown wherever its rows are shown
+    synthetic: Mapped[bool] = mapped_column(default=False)  # shown wherever its rows are shown
     last_order_number: Mapped[int] = mapped_column(default=10_000)  # none is given twice
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
@@ -291,9 +285,7 @@ class Draft(Base):
     conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"))
     kind: Mapped[str] = mapped_column(String(16))
     body: Mapped[dict[str, Any]]
-    state: Mapped[str] = mapped_column(
-        String(16), default="open"
-    )  # open, confirmed, cancelled
+    state: Mapped[str] = mapped_column(String(16), default="open")  # open, confirmed, cancelled
     last_message_id: Mapped[str] = mapped_column(
         String(32), default=""
     )  # a turn tried again edits only once
@@ -323,6 +315,26 @@ class Change(Base):
     after: Mapped[dict[str, Any] | None]
     made_at: Mapped[datetime] = mapped_column(default=utc_now)
     undone_at: Mapped[datetime | None]
+
+
+class Lookup(Base):
+    """A try to see an order with a number and the end of a phone that did not fit; they are counted.
+
+    Unique by message: the retry of a turn counts once.
+    """
+
+    __tablename__ = "lookups"
+    __table_args__ = (
+        UniqueConstraint("shop_id", "message_id"),
+        Index("ix_lookups_number", "shop_id", "number", "tried_at"),
+        Index("ix_lookups_conversation", "conversation_id", "tried_at"),
+    )
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    shop_id: Mapped[str] = mapped_column(ForeignKey("shops.id"))
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"))
+    message_id: Mapped[str] = mapped_column(String(32))
+    number: Mapped[str] = mapped_column(String(32))
+    tried_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
 class Job(Base):

@@ -207,6 +207,33 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
+        "lookups",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("shop_id", sa.String(length=64), nullable=False),
+        sa.Column("conversation_id", sa.String(length=32), nullable=False),
+        sa.Column("message_id", sa.String(length=32), nullable=False),
+        sa.Column("number", sa.String(length=32), nullable=False),
+        sa.Column("tried_at", sa.DateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["conversation_id"],
+            ["conversations.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["shop_id"],
+            ["shops.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("shop_id", "message_id"),
+    )
+    with op.batch_alter_table("lookups", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_lookups_number", ["shop_id", "number", "tried_at"], unique=False
+        )
+        batch_op.create_index(
+            "ix_lookups_conversation", ["conversation_id", "tried_at"], unique=False
+        )
+
+    op.create_table(
         "messages",
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("shop_id", sa.String(length=64), nullable=False),
@@ -391,6 +418,11 @@ def downgrade() -> None:
 
     op.drop_table("messages")
     op.drop_table("jobs")
+    with op.batch_alter_table("lookups", schema=None) as batch_op:
+        batch_op.drop_index("ix_lookups_number")
+        batch_op.drop_index("ix_lookups_conversation")
+
+    op.drop_table("lookups")
     op.drop_table("file_readers")
     with op.batch_alter_table("drafts", schema=None) as batch_op:
         batch_op.drop_index("ix_drafts_open")
