@@ -90,11 +90,9 @@ def check_before(config: Settings) -> None:
 
 
 def _check_installed() -> None:
-    for python in (ROOT / ".venv/bin/python", ROOT / "nlu/.venv/bin/python"):
+    for what, python in (("app", APP_PYTHON), ("Rasa", RASA_PYTHON)):
         if not python.exists():
-            raise CannotRun(
-                f"{python.parent.parent.relative_to(ROOT)} is not installed. Run: make setup"
-            )
+            raise CannotRun(f"the {what} environment is not installed. Run: make setup")
     if not MODEL.exists():
         raise CannotRun(
             "there is no trained Rasa model yet. Run: make train (about two minutes), or just: make run"
@@ -192,12 +190,9 @@ def _make_demo_shop(config: Settings) -> None:
 
 def _places(config: Settings) -> tuple[Place, ...]:
     merchant = next(sign_in for sign_in in SIGN_INS if sign_in.role is Role.MERCHANT)
+    sign_in = f"sign in as {merchant.login} with {merchant.password}"
     return (
-        Place(
-            "Merchant console",
-            f"{config.local_url}/console",
-            f"{merchant.login} / {merchant.password}",
-        ),
-        Place("Shop with chat", f"{config.local_url}/shop/{DEMO.id}", "no sign-in needed"),
+        Place("Merchant console", f"{config.local_url}/console", sign_in),
+        Place("Shop page with chat", f"{config.local_url}/shop/{DEMO.id}"),
         Place("Command line", '.venv/bin/shopclerk ask "how were sales last week"'),
     )

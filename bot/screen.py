@@ -88,7 +88,8 @@ class Screen:
     def _tell_changes(self) -> None:
         for keeper in self._keepers:
             state, note = keeper.status.state, keeper.status.note
-            if self._told.get(keeper.service.name) != (state, note):
+            known = self._told.get(keeper.service.name, (State.WAITING, ""))
+            if known != (state, note):
                 self._told[keeper.service.name] = (state, note)
                 self._tell(keeper.service.name, state, note)
 
@@ -124,8 +125,9 @@ class Screen:
     def _where_to_go(self) -> Table:
         table = Table.grid(padding=(0, 2))
         for place in self._places:
-            url = Text(place.url, style="bold cyan", no_wrap=True)
-            table.add_row(place.what, url, Text(place.sign_in, no_wrap=True))
+            table.add_row(place.what, Text(place.url, style="bold cyan", overflow="fold"))
+            if place.sign_in:
+                table.add_row("", Text(place.sign_in, overflow="fold"))
         return table
 
 
