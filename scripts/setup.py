@@ -26,7 +26,7 @@ SCRIPTS = ROOT / "scripts"
 FRONTEND = ROOT / "connectors" / "web" / "frontend"
 STATIC = ROOT / "connectors" / "web" / "static"
 OLDEST_UV = (0, 5)
-OLDEST_NODE = (20,)
+OLDEST_NODE = (20, 19)
 
 
 class SetupError(Exception):
@@ -205,7 +205,7 @@ def has_module(name: str) -> bool:
 
 
 def npm_command(part: Part) -> tuple[list[str | Path], dict[str, str]]:
-    """How to call npm, and the environment to call it in: the machine's Node from 20 on, else the wheel's."""
+    """How to call npm, and the environment to call it in: the machine's Node from 20.19 on, else the wheel's."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if node and npm and version_of(node) >= OLDEST_NODE:
         return [npm], dict(os.environ)

@@ -9,28 +9,10 @@ from pathlib import Path
 
 import pytest
 
-COMMANDS = [
-    "run",
-    "nlu",
-    "classify",
-    "teach",
-    "parse-order",
-    "tag",
-    "couriers",
-    "routes",
-    "segment",
-    "promote",
-    "recommend",
-    "answer",
-    "ask",
-    "train",
-    "evaluate",
-    "bench",
-    "doctor",
-    "import",
-    "export",
-]
+BUILT = ["run", "nlu", "parse-order", "tag", "ask", "train", "evaluate", "bench", "doctor"]
+BUILT += ["import", "export"]
 NOT_YET = ["classify", "teach", "couriers", "routes", "segment", "promote", "recommend", "answer"]
+COMMANDS = BUILT + NOT_YET
 
 
 def shopclerk(

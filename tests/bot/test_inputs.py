@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -65,10 +66,8 @@ def test_a_given_encoding_is_used() -> None:
 @given(st.binary(max_size=300))
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     """Never another exception."""
-    try:
-        decode(data, "x")
-    except BadInput as error:
-        assert "\n" not in str(error)
+    with suppress(BadInput):
+        assert isinstance(decode(data, "x"), str)
 
 
 def write(folder: Path, name: str, text: str) -> str:
