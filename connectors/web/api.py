@@ -32,7 +32,8 @@ from connectors.web.uploads import RASTER, clean_name, media_type_of
 
 PREFIX = "/api/v1"
 HEARTBEAT_SECONDS = 15
-TYPING_CHECK_SECONDS = 1.0
+SESSION_CHECK_SECONDS = 5  # a stream outlives the sign-out of its session by this much at most
+TYPING_CHECK_SECONDS = 1
 PAGE = 200
 SHA256 = re.compile(r"[0-9a-f]{64}")
 FILE_POLICY = "default-src 'none'; style-src 'none'; sandbox"
@@ -133,7 +134,10 @@ class Api:
                 "role": asker.role,
                 "language": asker.language,
                 "csrf": asker.csrf,
-                "shop": {"name": {"en": shop.name, "zh": shop.name_zh}, "synthetic": shop.synthetic},
+                "shop": {
+                    "name": {"en": shop.name, "zh": shop.name_zh},
+                    "synthetic": shop.synthetic,
+                },
             }
 
     async def choose_language(
@@ -146,7 +150,9 @@ class Api:
             asker.shop, CHANNEL, asker.chat, asker.person, asker.role, chosen.language
         )
         if asker.csrf:
-            response.set_cookie(LANGUAGE_COOKIE, chosen.language, samesite="lax", max_age=31_536_000)
+            response.set_cookie(
+                LANGUAGE_COOKIE, chosen.language, samesite="lax", max_age=31_536_000
+            )
         return {"language": chosen.language}
 
     def _set_language(self, asker: Asker, language: Language) -> None:
@@ -216,7 +222,8 @@ class Api:
             if news.entries or news.typing != told:
                 told = news.typing
                 yield ServerSentEvent(news.to_json(), event="news", id=str(cursor))
-            wait = TYPING_CHECK_SECONDS if news.typing else HEARTBEAT_SECONDS
+            idle = SESSION_CHECK_SECONDS if asker.csrf else HEARTBEAT_SECONDS
+            wait = TYPING_CHECK_SECONDS if news.typing else idle
             await self.front.changed(conversation, cursor, wait)
             if asker.csrf and await self.askers.signed_in(request) is None:
                 yield ServerSentEvent("{}", event="signed_out")
@@ -271,7 +278,13 @@ def create_api(front: Front, askers: Askers, tokens: Tokens) -> FastAPI:
 
     Any origin may, without cookies: what a widget may do hangs on the token it shows.
     """
-    app = FastAPI(title="Shopclerk web API", version="1", docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Shopclerk web API",
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
     app.add_middleware(
         CORSMiddleware,
         allow_origins=["*"],

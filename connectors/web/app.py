@@ -25,7 +25,9 @@ def create_app(front: Front, settings: Settings) -> FastAPI:
     """The app on a front; nothing is started here."""
     tokens = Tokens(settings.secrets.session_secret.get_secret_value())
     askers = Askers(front, tokens)
-    app = FastAPI(title="Shopclerk", docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        title="Shopclerk", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False
+    )
     app.add_middleware(BoundedBody, upload_path=f"{PREFIX}/files")
     app.add_middleware(SafeHeaders)
     handle_errors(app, error_page)
@@ -54,6 +56,6 @@ def _store_answers(front: Front) -> bool:
     try:
         with front.store.read() as session:
             session.execute(text("SELECT 1"))
-    except Exception:  # noqa: BLE001 - whatever it is, the store cannot be used now
+    except Exception:
         return False
     return True

@@ -1,4 +1,4 @@
-"""Who asks: a signed-in person by session cookie, or a visitor of a shop's page by signed token. Never by what they say."""
+"""Who asks: a signed-in person by session cookie, a visitor by signed token; never by what they say."""
 
 from __future__ import annotations
 

@@ -22,6 +22,7 @@ STATUS = {
     "bad_request": 400,
     "signed_out": 401,
     "visitor_unknown": 401,
+    "wrong_password": 401,
     "csrf": 403,
     "forbidden": 403,
     "not_found": 404,

@@ -85,7 +85,10 @@ class Pages:
         """Sign in; a wrong password, an unknown login and a role without a console look the same."""
         form = await self._own_form(request)
         login, password = str(form.get("login", ""))[:200], str(form.get("password", ""))[:1000]
-        keys = {self.by_login: login, self.by_address: request.client.host if request.client else ""}
+        keys = {
+            self.by_login: login,
+            self.by_address: request.client.host if request.client else "",
+        }
         if any(throttle.blocked(key) for throttle, key in keys.items()):
             return self._sign_in_refused(request, "too_many_tries", login)
         token = await asyncio.to_thread(self._open_session, login, password)
@@ -139,7 +142,9 @@ class Pages:
             shop_name=info.name_zh if zh else info.name,
             products=[_shown(product, info.currency, language) for product in products],
             customer=customer.name if customer else None,
-            identity=self.tokens.identity.sign(shop=shop, person=customer.person) if customer else None,
+            identity=self.tokens.identity.sign(shop=shop, person=customer.person)
+            if customer
+            else None,
         )
 
     def _shop(self, shop: str) -> tuple[shops.ShopInfo, list[catalogue.ProductInfo]]:
@@ -171,7 +176,9 @@ class Pages:
         with self.front.store.read() as session:
             return people.person_by_login(session, shop, DEMO_CUSTOMER_LOGIN)
 
-    def _form_page(self, request: Request, name: str, status: int = 200, **fields: object) -> Response:
+    def _form_page(
+        self, request: Request, name: str, status: int = 200, **fields: object
+    ) -> Response:
         """A page with a form: a random value in a cookie and in the form shows that the form was ours."""
         value = request.cookies.get(FORM_COOKIE) or secrets.token_urlsafe(24)
         token = self.tokens.form.sign(value=value)
@@ -200,18 +207,26 @@ def _shown(product: catalogue.ProductInfo, currency: str, language: Language) ->
     return {
         "name": product.name_zh if zh else product.name,
         "category": product.category_zh if zh else product.category,
-        "price": format_currency(product.price_cents / 100, currency, locale="zh_CN" if zh else "en_US"),
+        "price": format_currency(
+            product.price_cents / 100, currency, locale="zh_CN" if zh else "en_US"
+        ),
         "in_stock": product.stock > 0,
     }
 
 
 def _same(given: str, expected: str) -> bool:
-    return secrets.compare_digest(given.encode("utf-8", "replace"), expected.encode("utf-8", "replace"))
+    return secrets.compare_digest(
+        given.encode("utf-8", "replace"), expected.encode("utf-8", "replace")
+    )
 
 
-def _set_secret_cookie(request: Request, answer: Response, name: str, value: str, days: int) -> None:
+def _set_secret_cookie(
+    request: Request, answer: Response, name: str, value: str, days: int
+) -> None:
     secure = request.url.scheme == "https"
-    answer.set_cookie(name, value, max_age=days * 86_400, httponly=True, samesite="lax", secure=secure)
+    answer.set_cookie(
+        name, value, max_age=days * 86_400, httponly=True, samesite="lax", secure=secure
+    )
 
 
 def create_pages(pages: Pages) -> APIRouter:

@@ -38,7 +38,9 @@ def _raster_type(data: bytes) -> str | None:
             pixels, media_type = image.width * image.height, RASTER[str(image.format)]
     except UnidentifiedImageError:
         return None
-    except Exception as error:  # a broken or boobytrapped header, for which Pillow has many exceptions
+    except (
+        Exception
+    ) as error:  # a broken or boobytrapped header, for which Pillow has many exceptions
         raise Refused("file_type") from error
     if pixels > MAX_PIXELS:
         raise Refused("too_large")
@@ -53,6 +55,8 @@ def _is_text(data: bytes) -> bool:
 def clean_name(name: str) -> str:
     """A file name that can be shown and saved: no folders, no control or direction characters, not too long."""
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
-    kept = "".join(ch for ch in last if unicodedata.category(ch) not in ("Cc", "Cf", "Cs", "Zl", "Zp"))
+    kept = "".join(
+        ch for ch in last if unicodedata.category(ch) not in ("Cc", "Cf", "Cs", "Zl", "Zp")
+    )
     stem, dot, extension = kept.strip(" .").rpartition(".")
     return f"{stem[:100]}{dot}{extension[:20]}" if stem else extension[:100] or "file"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import socket
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -52,8 +53,7 @@ class ScriptedEngine:
     async def ask(self, question: Question) -> Answer:
         """Answer one turn."""
         self.asked.append(question)
-        while not self.open_gate.is_set():
-            await asyncio.sleep(0.01)
+        await asyncio.to_thread(self.open_gate.wait, 60)
         return Answer(
             tuple(self.script.get(question.text, (Text(f"echo {question.text}"),))), Trace()
         )
@@ -82,20 +82,20 @@ class Site:
     async def _serve_app(self, front: Front) -> None:
         config = uvicorn.Config(
             create_app(front, self.settings),
-            port=0,
             log_level="warning",
             lifespan="off",
             ws="none",
             timeout_graceful_shutdown=1,
         )
         self._server = uvicorn.Server(config)
-        serving = asyncio.create_task(self._server.serve())
-        while not self._server.started:
-            await asyncio.sleep(0.01)
-        port = self._server.servers[0].sockets[0].getsockname()[1]
-        self.url = f"http://127.0.0.1:{port}"
-        self._ready.set()
-        await serving
+        with (
+            socket.socket() as listener
+        ):  # listens already: whoever comes before the server is ready waits
+            listener.bind(("127.0.0.1", 0))
+            listener.listen(128)
+            self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+            self._ready.set()
+            await self._server.serve(sockets=[listener])
 
     @contextmanager
     def running(self) -> Iterator[Site]:

@@ -93,19 +93,21 @@ function Entries({ conversation }: { conversation: Conversation }) {
         const newDay = name !== day;
         day = name;
         const first = newDay || all[index - 1]?.author !== entry.author;
+        const last = all[index + 1]?.author !== entry.author;
         const answer = entry.reply?.kind === "buttons" ? all.slice(index + 1).find((later) => later.author === "person") : undefined;
         return [
           newDay && <h3 class="day" key={`day-${entry.id}`}><span>{name}</span></h3>,
-          <EntryRow key={entry.id} entry={entry} first={first} conversation={conversation} answer={answer} />,
+          <EntryRow key={entry.id} entry={entry} first={first} last={last} conversation={conversation} answer={answer} />,
         ];
       })}
     </>
   );
 }
 
-function EntryRow({ entry, first, conversation, answer }: {
+function EntryRow({ entry, first, last, conversation, answer }: {
   entry: Entry;
   first: boolean;
+  last: boolean;
   conversation: Conversation;
   answer: Entry | undefined;
 }) {
@@ -120,15 +122,15 @@ function EntryRow({ entry, first, conversation, answer }: {
   const copyable = text || (reply && "text" in reply ? reply.text : "");
   return (
     <article class={`entry ${entry.author} ${first ? "first" : ""} ${wide ? "wide" : ""}`} aria-label={t(mine ? "you" : "assistant")}>
-      <div class="bubble">
-        {text && <PlainText>{text}</PlainText>}
-        {files.length > 0 && <Files api={conversation.api} files={files} />}
-        {reply && <ReplyView reply={reply} api={conversation.api} buttons={buttons} />}
-      </div>
-      <footer>
-        <time dateTime={entry.at}>{clock(entry.at)}</time>
+      <div class="line">
+        <div class="bubble">
+          {text && <PlainText>{text}</PlainText>}
+          {files.length > 0 && <Files api={conversation.api} files={files} />}
+          {reply && <ReplyView reply={reply} api={conversation.api} buttons={buttons} />}
+        </div>
         {copyable && <Copy text={copyable} />}
-      </footer>
+      </div>
+      {last && <footer><time dateTime={entry.at}>{clock(entry.at)}</time></footer>}
     </article>
   );
 }
@@ -166,7 +168,9 @@ export function Suggestions({ conversation, customer, onPick }: { conversation: 
   return (
     <div class="suggestions" role="group" aria-label={t("try_these")}>
       {suggestions(customer).map((text) => (
-        <button key={text} type="button" class="suggestion" onClick={() => (conversation.send(text), onPick?.())}>{text}</button>
+        <button key={text} type="button" class="suggestion" onClick={() => (conversation.send(text), onPick?.())}>
+          <span>{text}</span>
+        </button>
       ))}
     </div>
   );

@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Api, FileRef, Reply } from "./api";
 import { Icon } from "./icons";
-import { fileSize, t } from "./text";
+import { count, fileSize, t } from "./text";
 
 type Of<Kind extends Reply["kind"]> = Extract<Reply, { kind: Kind }>;
 export type Answered = { answered: boolean; chosen: string | undefined; press: (title: string, token: string) => void };
@@ -53,7 +53,11 @@ function Table({ reply }: Props<"table">) {
       <div class="scroll" tabIndex={0} role="region" aria-label={reply.title}>
         <table>
           <thead>
-            <tr>{reply.columns.map((name) => <th scope="col" key={name}>{name}</th>)}</tr>
+            <tr>
+              {reply.columns.map((name, c) => (
+                <th scope="col" key={c} class={isNumber(reply.rows[0]?.[c] ?? "") ? "number" : ""} dir="auto">{name}</th>
+              ))}
+            </tr>
           </thead>
           <tbody>
             {reply.rows.map((row, r) => (
@@ -67,11 +71,14 @@ function Table({ reply }: Props<"table">) {
   );
 }
 
+/** Amounts and counts stand to the right; a phone number is no amount. */
+const isNumber = (text: string) => /^[^\p{L}+]{0,3}\d[\d.,\s]*[^\p{L}\d]{0,3}$/u.test(text) && text.length < 14;
+
 function Cell({ text, doubtful }: { text: string; doubtful: boolean }) {
-  const number = /^[^\p{L}]*\d[^\p{L}]*$/u.test(text);
-  if (!doubtful) return <td class={number ? "number" : ""} dir="auto">{text}</td>;
+  const number = isNumber(text) ? "number" : "";
+  if (!doubtful) return <td class={number} dir="auto">{text}</td>;
   return (
-    <td class={`doubt ${number ? "number" : ""}`} dir="auto" title={t("doubtful")}>
+    <td class={`doubt ${number}`} dir="auto" title={t("doubtful")}>
       <Icon name="warn" />
       <span class="hidden">{t("doubtful")}: </span>
       {text}
@@ -85,7 +92,7 @@ function Progress({ reply: { text, done, total } }: Props<"progress">) {
     <div class="progress">
       <PlainText>{text}</PlainText>
       <progress aria-label={text} {...(total > 0 && { value: done, max: total })} />
-      <span class="count">{over ? t("done") : total > 0 ? t("progress", { done, total }) : ""}</span>
+      <span class="count">{over ? t("done") : total > 0 ? t("progress", { done: count(done), total: count(total) }) : ""}</span>
     </div>
   );
 }

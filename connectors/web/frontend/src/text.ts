@@ -38,3 +38,5 @@ export function fileSize(bytes: number): string {
   const digits = value < 10 ? 1 : 0;
   return new Intl.NumberFormat(locale(), { style: "unit", unit, maximumFractionDigits: digits }).format(value);
 }
+
+export const count = (value: number) => new Intl.NumberFormat(locale()).format(value);
