@@ -30,7 +30,7 @@ test:  ## Set up what is missing and run every test
 	$(SETUP)
 	@$(RASA) -m nlu train
 	$(APP) -m pytest tests --ignore tests/nlu
-	$(RASA) -m pytest tests/nlu
+	$(RASA) -m pytest -c tests/nlu/pytest.ini tests/nlu
 
 static:  ## Check format, lint, types and import contracts
 	$(SETUP)

@@ -24,9 +24,7 @@ class Settings(BaseSettings):
     home: Path = Field(ROOT / "var", validation_alias="SHOPCLERK_HOME")
     database_url: str = Field("", validation_alias="DATABASE_URL")
     redis_url: str = Field("", validation_alias="REDIS_URL")
-    data: Path = Field(
-        ROOT / ".." / "shared" / "data", validation_alias="SHOPCLERK_DATA"
-    )
+    data: Path = Field(ROOT / ".." / "shared" / "data", validation_alias="SHOPCLERK_DATA")
     host: str = Field("127.0.0.1", validation_alias="SHOPCLERK_HOST")
     port: int = Field(8000, validation_alias="SHOPCLERK_PORT")
     rasa_port: int = Field(5005, validation_alias="SHOPCLERK_RASA_PORT")
@@ -78,15 +76,10 @@ class Secrets:
         """Read the secrets, making the file (readable by its owner only) where there is none."""
         names = [field.name for field in fields(cls)]
         if not path.exists():
-            _write_once(
-                path, json.dumps({name: secrets.token_urlsafe(32) for name in names})
-            )
+            _write_once(path, json.dumps({name: secrets.token_urlsafe(32) for name in names}))
         stored = json.loads(path.read_text())
         return cls(
-            *(
-                SecretStr(os.environ.get(f"SHOPCLERK_{n.upper()}") or stored[n])
-                for n in names
-            )
+            *(SecretStr(os.environ.get(f"SHOPCLERK_{n.upper()}") or stored[n]) for n in names)
         )
 
 

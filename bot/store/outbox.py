@@ -45,9 +45,7 @@ class StoredOutbox:
 
     def due(self, channels: Sequence[str], limit: int) -> list[OutgoingReply]:
         """The first unsent reply of each conversation, where its time has come."""
-        pending = and_(
-            OutboxReply.state == "pending", OutboxReply.channel.in_(channels)
-        )
+        pending = and_(OutboxReply.state == "pending", OutboxReply.channel.in_(channels))
         first = (
             select(
                 OutboxReply.conversation_id,
@@ -73,8 +71,7 @@ class StoredOutbox:
         )
         with self.store.read() as session:
             return [
-                _outgoing(reply, conversation)
-                for reply, conversation in session.execute(query)
+                _outgoing(reply, conversation) for reply, conversation in session.execute(query)
             ]
 
     def sent(self, reply: OutgoingReply, channel_id: str) -> None:

@@ -71,9 +71,7 @@ def sign_in(session: Session, login: str, password: str) -> SignedIn | None:
 
 def person_by_login(session: Session, shop: str, login: str) -> SignedIn | None:
     """The person of a login in a shop, e.g. the merchant for whom the command line speaks."""
-    row = session.scalar(
-        select(Person).where(Person.shop_id == shop, Person.login == login)
-    )
+    row = session.scalar(select(Person).where(Person.shop_id == shop, Person.login == login))
     return _signed_in(row) if row else None
 
 

@@ -48,15 +48,11 @@ def entries_after(
     )
     replies = session.scalars(
         select(OutboxReply)
-        .where(
-            OutboxReply.conversation_id == conversation, OutboxReply.revision > cursor
-        )
+        .where(OutboxReply.conversation_id == conversation, OutboxReply.revision > cursor)
         .order_by(OutboxReply.revision)
         .limit(limit)
     )
-    entries = [_of_message(row) for row in messages] + [
-        _of_reply(row) for row in replies
-    ]
+    entries = [_of_message(row) for row in messages] + [_of_reply(row) for row in replies]
     return sorted(entries, key=lambda entry: entry.revision)[:limit]
 
 
@@ -68,9 +64,7 @@ def replies_to(session: Session, shop: str, message: str) -> list[Entry] | None:
     if row.done_at is None:
         return None
     rows = session.scalars(
-        select(OutboxReply)
-        .where(OutboxReply.message_id == message)
-        .order_by(OutboxReply.number)
+        select(OutboxReply).where(OutboxReply.message_id == message).order_by(OutboxReply.number)
     )
     return [_of_reply(reply) for reply in rows]
 
@@ -127,8 +121,5 @@ def _of_reply(row: OutboxReply) -> Entry:
 def _public(body: dict[str, Any]) -> dict[str, Any]:
     if body["kind"] != "buttons":
         return body
-    buttons = [
-        {"title": button["title"], "token": button["token"]}
-        for button in body["buttons"]
-    ]
+    buttons = [{"title": button["title"], "token": button["token"]} for button in body["buttons"]]
     return {**body, "buttons": buttons}

@@ -31,11 +31,7 @@ class Wakeups(Protocol):
 
 def listen(store: Store, callback: Callable[[], None]) -> Wakeups:
     """Start listening; the callback must be quick and safe to call from a thread."""
-    watch = (
-        _watch_postgresql
-        if store.engine.dialect.name == "postgresql"
-        else _watch_sqlite
-    )
+    watch = _watch_postgresql if store.engine.dialect.name == "postgresql" else _watch_sqlite
     return _Watcher(store, callback, watch)
 
 
@@ -71,9 +67,7 @@ class _Watcher:
         self._thread.join(timeout=5)
 
 
-def _watch_sqlite(
-    store: Store, callback: Callable[[], None], stop: threading.Event
-) -> None:
+def _watch_sqlite(store: Store, callback: Callable[[], None], stop: threading.Event) -> None:
     """`PRAGMA data_version` changes when another connection commits; reading it costs microseconds."""
     connection = store.engine.raw_connection()
     try:
@@ -88,14 +82,10 @@ def _watch_sqlite(
         connection.close()
 
 
-def _watch_postgresql(
-    store: Store, callback: Callable[[], None], stop: threading.Event
-) -> None:
+def _watch_postgresql(store: Store, callback: Callable[[], None], stop: threading.Event) -> None:
     import psycopg
 
-    url = store.engine.url.set(drivername="postgresql").render_as_string(
-        hide_password=False
-    )
+    url = store.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f"LISTEN {CHANNEL}")
         callback()
