@@ -12,6 +12,7 @@ from bot.skills.orders.intake import order_text
 from bot.skills.orders.listing import list_orders
 from bot.skills.turn import Turn
 from bot.store.drafts import DraftState
+from bot.store.traces import text_of
 from bot.texts import say
 
 _KINDS = {"affirm": Say.YES, "deny": Say.NO, "cancel": Say.CANCEL}
@@ -36,7 +37,7 @@ class ParseOrder(SkillAction):
 
     def answer(self, turn: Turn, heard: Heard) -> Outcome:
         """Read the text, or say what is needed."""
-        text = order_text(turn.text)
+        text = self._text(turn, heard)
         if not text:
             return Outcome((Text(say("parse_needs_text", turn.language)),), _opened(False))
         with self.app.store.write() as session:
@@ -45,6 +46,14 @@ class ParseOrder(SkillAction):
                 return Outcome((Text(say("parse_no_order", turn.language)),), _opened(False))
             form.start(session, turn, orders)
         return Outcome(events=_opened(True))
+
+    def _text(self, turn: Turn, heard: Heard) -> str:
+        """The order that was typed, or that of an earlier message whose button was pressed."""
+        earlier = heard.entity("choice")
+        if not earlier:
+            return order_text(turn.text)
+        with self.app.store.read() as session:
+            return order_text(text_of(session, turn.shop, turn.conversation, earlier))
 
 
 class ValidateOrderForm(SkillAction):

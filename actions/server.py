@@ -16,7 +16,17 @@ from sanic.response import HTTPResponse, json
 
 from actions.app import App
 from actions.base import SkillAction
+from actions.control import AffirmOrDeny, Cancel, Fallback, Help, Undo, Why
+from actions.jobs import CancelJob, JobStatus
+from actions.order_status import (
+    AskOrderStatusReply,
+    OrderStatus,
+    OrderStatusResult,
+    ValidateOrderStatusForm,
+)
 from actions.orders import AskOrderReply, ListOrders, OrderResult, ParseOrder, ValidateOrderForm
+from actions.reports import ExportData, SalesReport, StockReport
+from actions.service import AnswerPolicy, AskHuman, NotBuiltYet
 from bot.settings import Settings, settings
 from bot.store.engine import open_store
 from bot.store.files import FileStore
@@ -32,6 +42,24 @@ ACTIONS: tuple[type[SkillAction], ...] = (
     AskOrderReply,
     OrderResult,
     ListOrders,
+    OrderStatus,
+    ValidateOrderStatusForm,
+    AskOrderStatusReply,
+    OrderStatusResult,
+    SalesReport,
+    StockReport,
+    ExportData,
+    Help,
+    Why,
+    Undo,
+    Cancel,
+    AffirmOrDeny,
+    Fallback,
+    AnswerPolicy,
+    AskHuman,
+    NotBuiltYet,
+    JobStatus,
+    CancelJob,
 )
 
 

@@ -52,6 +52,14 @@ def buyers_by_name(session: Session, shop: str, name: str) -> tuple[BuyerInfo, .
     return tuple(info(row) for row in rows)
 
 
+def all_buyers(session: Session, shop: str) -> tuple[BuyerInfo, ...]:
+    """Every buyer of the shop, by name."""
+    rows = session.scalars(
+        select(Buyer).where(Buyer.shop_id == shop).order_by(Buyer.name, Buyer.id)
+    )
+    return tuple(info(row) for row in rows)
+
+
 def add_buyer(session: Session, shop: str, buyer: BuyerInfo) -> BuyerInfo:
     """Add a buyer."""
     session.add(Buyer(shop_id=shop, **vars(buyer)))

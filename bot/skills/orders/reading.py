@@ -25,6 +25,7 @@ from ml.orders.types import (
 )
 
 PRODUCTS_OFFERED = 4
+LIKELY = 0.5
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,16 @@ class Reader:
         """The orders of each text."""
         parsed = self.parser.parse(texts, self.catalogue)
         return [tuple(self._draft(order) for order in of if _is_order(order)) for of in parsed]
+
+    def skus_of(self, words: str) -> frozenset[str]:
+        """The products that some words may mean."""
+        likely = [c for c in self.catalogue.match(words, limit=8) if c.score >= LIKELY]
+        by_category = [
+            sku
+            for sku, p in self.products.items()
+            if words.lower() in (p.category.lower(), p.category_zh)
+        ]
+        return frozenset(by_category or [c.sku for c in likely])
 
     def has_address(self, text: str) -> bool:
         """Whether the parser sees an address in the text."""

@@ -1,0 +1,122 @@
+"""Steering the talk: help, why, undo, cancel, yes and no out of the blue, and what was not understood."""
+
+from __future__ import annotations
+
+import json
+
+from actions.base import MERCHANT, Heard, Outcome, SkillAction
+from bot.conversation.messages import Button, Buttons, Reply, Role, Text
+from bot.skills.orders import form, views
+from bot.skills.orders.form import Said, Say
+from bot.skills.turn import Turn
+from bot.skills.undo import End, undo
+from bot.skills.why import why
+from bot.texts import say
+
+_OFFERS = {
+    Role.MERCHANT: ("list_orders", "sales_report", "stock_report"),
+    Role.AGENT: ("list_orders",),
+    Role.CUSTOMER: ("order_status", "ask_shipping", "ask_return_policy"),
+}
+
+
+class Help(SkillAction):
+    """What the assistant does for this role, with examples."""
+
+    action = "action_help"
+
+    def answer(self, turn: Turn, heard: Heard) -> Outcome:
+        """Examples to copy and buttons to press."""
+        buttons = tuple(
+            Button(say(f"try_{intent}", turn.language), f"/{intent}")
+            for intent in _OFFERS[turn.role]
+        )
+        return Outcome((Buttons(say(f"help_{turn.role}", turn.language), buttons),))
+
+
+class Why(SkillAction):
+    """The last turn explained."""
+
+    action = "action_why"
+
+    def answer(self, turn: Turn, heard: Heard) -> Outcome:
+        """From the stored trace."""
+        with self.app.store.read() as session:
+            return Outcome((Text(why(session, turn)),))
+
+
+class Undo(SkillAction):
+    """One step back in the open draft, else the last confirmed change."""
+
+    action = "action_undo"
+    roles = MERCHANT
+
+    def answer(self, turn: Turn, heard: Heard) -> Outcome:
+        """An order that is named is meant, draft or not."""
+        number = heard.entity("order_number")
+        with self.app.store.write() as session:
+            in_draft = form.current(session, turn) or form.of_message(session, turn)
+            if in_draft and heard.form and not number:
+                reader = self.app.reader(session, turn.shop)
+                form.hear(session, turn, reader, Said(Say.UNDO))
+                return Outcome()  # the form asks on, from the step before
+            undone = undo(session, turn, number)
+        if undone.end is End.NOTHING:
+            return Outcome((Text(say("undo_nothing", turn.language)),))
+        key = "undo_done" if undone.end is End.DONE else "undo_too_late"
+        return Outcome((Text(say(key, turn.language, numbers=", ".join(undone.numbers))),))
+
+
+class Cancel(SkillAction):
+    """A bare "cancel" where no form is open: an open draft is dropped, else nothing is there to drop."""
+
+    action = "action_cancel"
+
+    def answer(self, turn: Turn, heard: Heard) -> Outcome:
+        """Nothing that was confirmed is touched."""
+        with self.app.store.write() as session:
+            reader = self.app.reader(session, turn.shop)
+            talk = form.hear(session, turn, reader, Said(Say.CANCEL))
+        key = "draft_dropped" if talk else "cancel_nothing"
+        return Outcome((Text(say(key, turn.language)),))
+
+
+class AffirmOrDeny(SkillAction):
+    """A yes, a no or an old button where nothing was asked."""
+
+    action = "action_affirm_or_deny"
+
+    def answer(self, turn: Turn, heard: Heard) -> Outcome:
+        """The turn of a confirmation that is tried again gets its good answer again."""
+        with self.app.store.read() as session:
+            talk = form.of_message(session, turn)
+            if talk:
+                look = self.app.look(session, turn)
+                return Outcome((views.result(look, talk, form.placed_by(session, turn)),))
+        key = "note_old_button" if heard.intent == "inform_choice" else f"nothing_asked_{turn.role}"
+        return Outcome((Text(say(key, turn.language)),))
+
+
+class Fallback(SkillAction):
+    """What was not understood; a merchant's text that reads like an order is offered to be read."""
+
+    action = "action_fallback"
+
+    def answer(self, turn: Turn, heard: Heard) -> Outcome:
+        """Never a guess, always a way on."""
+        if turn.role is Role.MERCHANT and turn.text.strip() and self._is_order(turn):
+            payload = "/parse_order" + json.dumps({"choice": turn.message})
+            read = Button(say("button_read_order", turn.language), payload)
+            return Outcome((Buttons(say("looks_like_order", turn.language), (read,)),))
+        return Outcome((self._sorry(turn),))
+
+    def _is_order(self, turn: Turn) -> bool:
+        with self.app.store.read() as session:
+            (orders,) = self.app.reader(session, turn.shop).orders([turn.text])
+        return any(line.sku for order in orders for line in order.lines)
+
+    def _sorry(self, turn: Turn) -> Reply:
+        buttons = [Button(say("button_help", turn.language), "/help")]
+        if turn.role is Role.CUSTOMER:
+            buttons.append(Button(say("button_human", turn.language), "/ask_human"))
+        return Buttons(say(f"fallback_{turn.role}", turn.language), tuple(buttons))

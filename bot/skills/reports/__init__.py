@@ -1,0 +1,1 @@
+"""What sells, and what is left of it."""
