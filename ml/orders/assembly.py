@@ -1,74 +1,70 @@
-"""Puts labelled spans together: orders apart, fields in, quantities to items, corrections applied."""
+"""Puts labelled spans together: orders apart, fields in, lines matched, doubts named."""
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from ml.orders.addresses import address_parts
 from ml.orders.catalogue import Catalogue
+from ml.orders.corrections import Corrector
+from ml.orders.lines import Line
 from ml.orders.numbers import read_cents, read_quantity
 from ml.orders.phones import read_phone
 from ml.orders.tokens import has_han
 from ml.orders.types import (
     Address,
     Candidate,
-    CatalogueItem,
     Found,
     Label,
     OrderField,
     OrderLine,
     ParsedOrder,
     Phone,
-    Quantity,
     Reason,
     ReviewPoint,
     Span,
 )
 
 _PARTY = (Label.BUYER, Label.PHONE, Label.ADDRESS)
-_LINE_PARTS = (Label.QUANTITY, Label.UNIT, Label.PRICE, Label.VARIANT)
-_CLAUSE_END = re.compile(r"[.;!?\n。；！？]|,(?!\d)|，")
-_GLUE = re.compile(r"[\s,，.、:：;；\-–()（）]*")
-_ITEM_GLUE = re.compile(r"[\s,，(（/\-]{0,3}|\s*(?:in|size|the|colou?r|色|码)\s*")
+_GLUE = re.compile(r"[\s,，.、:：;；\-–()（）~]*")
+_FOR_ALL = re.compile(r"\b(?:both|all|everything|each)\b|都|全部|统一|一起", re.IGNORECASE)
+_JOINABLE = (Label.ADDRESS, Label.DELIVERY, Label.NOTE)
+_UNCLEAR_QUANTITY = 0.3
 
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Where doubt begins; chosen for precision on the validation set and kept in the card."""
+    """Where doubt begins; chosen for precision on the validation set and kept in the card.
 
-    match: float = 0.62
-    margin: float = 0.06
+    `line_weights` turn a line's evidence into the chance that its SKU and quantity are right: bias,
+    log-odds of its least sure span, match score, lead over the runner-up, whether a SKU was found.
+    """
+
+    match: float = 0.55
+    margin: float = 0.04
     review: float = 0.75
+    line_weights: tuple[float, ...] = (-1.0, 0.5, 1.5, 1.0, 1.0)
 
 
-@dataclass(slots=True)
-class _Line:
-    """A line while it is being put together."""
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What speaks for a line."""
 
-    item: Span
-    variants: list[Span] = field(default_factory=list)
-    quantity: Span | None = None
-    unit: Span | None = None
-    price: Span | None = None
+    span: float
+    score: float
+    lead: float
+    known: bool
 
-    def part(self, label: Label) -> Span | None:
-        return {
-            Label.QUANTITY: self.quantity,
-            Label.UNIT: self.unit,
-            Label.PRICE: self.price,
-        }[label]
+    def values(self) -> tuple[float, float, float, float, float]:
+        sure = min(max(self.span, 0.01), 0.999)
+        return (1.0, math.log(sure / (1 - sure)), self.score, self.lead, float(self.known))
 
-    def attach(self, span: Span) -> None:
-        if span.label is Label.VARIANT:
-            self.variants.append(span)
-        elif span.label is Label.QUANTITY:
-            self.quantity = span
-        elif span.label is Label.UNIT:
-            self.unit = span
-        elif span.label is Label.PRICE:
-            self.price = span
+    def confidence(self, weights: Sequence[float]) -> float:
+        total = sum(w * v for w, v in zip(weights, self.values(), strict=True))
+        return 1 / (1 + math.exp(-total))
 
 
 class Assembler:
@@ -79,76 +75,57 @@ class Assembler:
         self.thresholds = thresholds
 
     def orders(self, text: str, spans: Sequence[Span]) -> tuple[ParsedOrder, ...]:
-        groups = split_orders(text, sorted(spans, key=lambda s: (s.start, s.end)))
-        return tuple(self.order(text, group) for group in groups)
+        groups = split_orders(sorted(spans, key=lambda s: (s.start, s.end)))
+        orders = [self.order(text, group) for group in groups]
+        return (
+            tuple(map(self.judged, _with_shared(text, orders)))
+            if len(orders) > 1
+            else tuple(orders)
+        )
 
     def order(self, text: str, spans: Sequence[Span]) -> ParsedOrder:
-        lines = self.lines(text, spans)
+        corrector = Corrector(
+            text, self.catalogue, lambda words: self._chosen(self.catalogue.match(words))
+        )
+        lines = [self.line(text, line) for line in corrector.lines(spans)]
         phone = best_of(text, spans, Label.PHONE)
         address = best_of(text, spans, Label.ADDRESS)
         order = ParsedOrder(
-            name=found(text, best_of(text, spans, Label.BUYER)),
+            name=found(text, best_buyer(text, spans)),
             phone=self.phone(text, phone) if phone else None,
             address=self.address(text, address) if address else None,
-            lines=lines,
+            lines=tuple(_added_up(lines)),
             payment=found(text, best_of(text, spans, Label.PAYMENT)),
             delivery=found(text, best_of(text, spans, Label.DELIVERY)),
             notes=tuple(as_found(text, s) for s in merged(text, spans, Label.NOTE)),
         )
         return self.judged(order)
 
-    def lines(self, text: str, spans: Sequence[Span]) -> tuple[OrderLine, ...]:
-        clauses = correction_clauses(text, spans)
-        inside = {s for clause in clauses for s in clause.spans}
-        drafts = group_lines(text, [s for s in spans if s not in inside])
-        for clause in clauses:
-            drafts = self._corrected(text, drafts, clause)
-        return tuple(self.line(text, draft) for draft in drafts)
-
-    def line(self, text: str, draft: _Line) -> OrderLine:
-        start, end = _extent(text, draft)
-        words = " ".join(
-            [
-                text[draft.item.start : draft.item.end],
-                *(text[v.start : v.end] for v in draft.variants),
-            ]
-        )
-        candidates = self.catalogue.match(words)
-        sku = self._chosen(candidates)
+    def line(self, text: str, draft: Line) -> OrderLine:
+        start, end = draft.extent(text)
+        unit = text[draft.unit.start : draft.unit.end] if draft.unit else None
+        cents = read_cents(text[draft.price.start : draft.price.end]) if draft.price else None
+        candidates = self.catalogue.match(draft.words(text))
+        sku = self._chosen(candidates) or self._decided(candidates, unit, cents)
         quantity = (
-            read_quantity(text[draft.quantity.start : draft.quantity.end])
-            if draft.quantity
-            else None
+            read_quantity(text[draft.quantity.start : draft.quantity.end]) if draft.quantity else 1
         )
-        parts = [
-            draft.item,
-            *draft.variants,
-            *(s for s in (draft.quantity, draft.unit, draft.price) if s),
-        ]
-        sure = min(s.confidence for s in parts) * (candidates[0].score if sku else 0.5)
+        sure = evidence(draft, candidates, sku).confidence(self.thresholds.line_weights)
         return OrderLine(
             text=text[start:end],
             start=start,
             end=end,
             sku=sku,
-            quantity=quantity if quantity is not None else 1,
-            unit=text[draft.unit.start : draft.unit.end] if draft.unit else None,
-            unit_price_cents=read_cents(text[draft.price.start : draft.price.end])
-            if draft.price
-            else None,
-            confidence=sure if draft.quantity is None or quantity is not None else min(sure, 0.3),
-            candidates=() if sku and len(candidates) == 1 else candidates,
+            quantity=quantity or 1,
+            unit=unit,
+            unit_price_cents=cents,
+            confidence=sure if quantity else min(sure, _UNCLEAR_QUANTITY),
+            candidates=candidates,
         )
 
     def phone(self, text: str, span: Span) -> Phone:
         words = text[span.start : span.end]
-        return Phone(
-            words,
-            span.start,
-            span.end,
-            span.confidence,
-            read_phone(words, has_han(text)),
-        )
+        return Phone(words, span.start, span.end, span.confidence, read_phone(words, has_han(text)))
 
     def address(self, text: str, span: Span) -> Address:
         words = text[span.start : span.end]
@@ -156,17 +133,14 @@ class Assembler:
 
     def judged(self, order: ParsedOrder) -> ParsedOrder:
         """The order with what is missing and what a person should look at."""
-        missing = [
-            name
-            for name, value in (
-                (OrderField.ITEM, order.lines),
-                (OrderField.NAME, order.name),
-                (OrderField.PHONE, order.phone),
-                (OrderField.ADDRESS, order.address),
-            )
-            if not value
-        ]
-        return replace(order, missing=tuple(missing), review=tuple(self._doubts(order)))
+        wanted = (
+            (OrderField.ITEM, order.lines),
+            (OrderField.NAME, order.name),
+            (OrderField.PHONE, order.phone),
+            (OrderField.ADDRESS, order.address),
+        )
+        missing = tuple(name for name, value in wanted if not value)
+        return replace(order, missing=missing, review=tuple(self._doubts(order)))
 
     def _doubts(self, order: ParsedOrder) -> list[ReviewPoint]:
         fields = {"name": order.name, "phone": order.phone, "address": order.address}
@@ -203,201 +177,120 @@ class Assembler:
         clear = candidates[0].score - runner_up >= self.thresholds.margin
         return candidates[0].sku if clear else None
 
-    def _corrected(self, text: str, drafts: list[_Line], clause: Clause) -> list[_Line]:
-        """Applies one "no, make it three", "remove the mug", 不对要三个 to the lines so far."""
-        before = [d for d in drafts if d.item.start < clause.start]
-        after = [d for d in drafts if d.item.start >= clause.start]
-        named = group_lines(text, clause.spans)
-        target = self._meant(text, before, named[0] if named else None)
-        if clause.removes:
-            kept = [d for d in before if d is not target] if target or named else before[:-1]
-            return kept + after
-        if named and target is None and before:
-            before = self._replaced(text, before, named, clause)
-        elif named and target is None:
-            before = named
-        elif before:
-            before = _revised(before, target or before[-1], named, clause.spans)
-        return before + after
-
-    def _meant(self, text: str, drafts: Sequence[_Line], named: _Line | None) -> _Line | None:
-        """The line that the words of a correction name."""
-        if named is None:
+    def _decided(
+        self, candidates: Sequence[Candidate], unit: str | None, cents: int | None
+    ) -> str | None:
+        """Twins told apart by what they are sold by, or by the price that was said."""
+        if not candidates or candidates[0].score < self.thresholds.match:
             return None
-        wanted = self._top(text, named)
-        for draft in reversed(drafts):
-            same_words = (
-                text[draft.item.start : draft.item.end] == text[named.item.start : named.item.end]
-            )
-            if same_words or (wanted and wanted == self._top(text, draft)):
-                return draft
-        return self._alike(text, drafts, named)
+        tied = [c for c in candidates if candidates[0].score - c.score < self.thresholds.margin]
+        for kept in (
+            self.catalogue.with_package(tied, unit) if unit else [],
+            self.catalogue.with_price(tied, cents) if cents else [],
+        ):
+            if len(kept) == 1:
+                return kept[0].sku
+        return None
 
-    def _alike(self, text: str, drafts: Sequence[_Line], named: _Line) -> _Line | None:
-        words = text[named.item.start : named.item.end]
-        options = Catalogue([_as_item(str(i), text, d) for i, d in enumerate(drafts)]).match(words)
-        sure = (
-            options
-            and options[0].score > 0.6
-            and (len(options) == 1 or options[1].score < options[0].score)
+
+def evidence(draft: Line, candidates: Sequence[Candidate], sku: str | None) -> Evidence:
+    score = next(
+        (c.score for c in candidates if c.sku == sku), candidates[0].score if candidates else 0.0
+    )
+    others = max((c.score for c in candidates if c.sku != sku), default=0.0)
+    return Evidence(
+        min(s.confidence for s in draft.parts()), score, max(score - others, 0.0), sku is not None
+    )
+
+
+def _added_up(lines: Sequence[OrderLine]) -> list[OrderLine]:
+    """ "two mugs ... and one more mug" is one line of three."""
+    whole: dict[object, OrderLine] = {}
+    for place, line in enumerate(lines):
+        key: object = (line.sku, line.unit_price_cents) if line.sku else place
+        first = whole.get(key)
+        whole[key] = replace(first, quantity=first.quantity + line.quantity) if first else line
+    return list(whole.values())
+
+
+def _with_shared(text: str, orders: Sequence[ParsedOrder]) -> list[ParsedOrder]:
+    """What was said once for several orders counts for each of them."""
+    payments = [o.payment for o in orders if o.payment]
+    phones = [o.phone for o in orders if o.phone]
+    deliveries = [o.delivery for o in orders if o.delivery and _said_for_all(text, o.delivery)]
+    return [
+        replace(
+            order,
+            payment=order.payment or (payments[0] if len(payments) == 1 else None),
+            phone=order.phone or (phones[0] if len(phones) == 1 else None),
+            delivery=order.delivery or (deliveries[0] if deliveries else None),
         )
-        return drafts[int(options[0].sku)] if sure else None
-
-    def _top(self, text: str, draft: _Line) -> str | None:
-        return self._chosen(self.catalogue.match(text[draft.item.start : draft.item.end]))
-
-    def _replaced(
-        self, text: str, before: list[_Line], named: list[_Line], clause: Clause
-    ) -> list[_Line]:
-        """Another item in place of the last line; its quantity stays unless a new one is said."""
-        old, new = before[-1], named[-1]
-        if new.quantity is None:
-            new.quantity, new.unit = old.quantity, new.unit or old.unit
-        return [*before[:-1], new]
+        for order in orders
+    ]
 
 
-@dataclass(frozen=True, slots=True)
-class Clause:
-    """A correction: where it stands and the spans inside it."""
-
-    start: int
-    end: int
-    removes: bool
-    spans: tuple[Span, ...]
+def _said_for_all(text: str, piece: Found) -> bool:
+    return bool(_FOR_ALL.search(text[max(0, piece.start - 24) : piece.start]))
 
 
-def correction_clauses(text: str, spans: Sequence[Span]) -> list[Clause]:
-    clauses: list[Clause] = []
-    for cue in (s for s in spans if s.label in (Label.CHANGE, Label.REMOVE)):
-        breaks = [m.end() for m in _CLAUSE_END.finditer(text, 0, cue.start)]
-        start = max(breaks[-1] if breaks else 0, clauses[-1].end if clauses else 0)
-        stop = _CLAUSE_END.search(text, cue.end)
-        end = stop.start() if stop else len(text)
-        inside = [
-            s
-            for s in spans
-            if start <= s.start and s.end <= end and s.label in (*_LINE_PARTS, Label.ITEM)
-        ]
-        clauses.append(Clause(min(start, cue.start), end, cue.label is Label.REMOVE, tuple(inside)))
-    return clauses
-
-
-def split_orders(text: str, spans: Sequence[Span]) -> list[list[Span]]:
+def split_orders(spans: Sequence[Span]) -> list[list[Span]]:
     """One group of spans per order: at a separator, or where a new buyer begins after the lines."""
     groups: list[list[Span]] = [[]]
     for index, span in enumerate(spans):
-        if span.label is Label.SPLIT:
+        previous = spans[index - 1] if index else None
+        if span.label is Label.SPLIT or _begins_new_order(groups[-1], span, previous):
             groups.append([])
-            continue
-        if _begins_new_order(groups[-1], span, spans[index - 1] if index else None):
-            groups.append([])
-        groups[-1].append(span)
-    filled = [g for g in groups if any(s.label in (Label.ITEM, *_PARTY) for s in g)]
-    return _joined(filled)
+        if span.label is not Label.SPLIT:
+            groups[-1].append(span)
+    return _joined([g for g in groups if any(s.label in (Label.ITEM, *_PARTY) for s in g)])
 
 
 def _begins_new_order(group: Sequence[Span], span: Span, previous: Span | None) -> bool:
-    if span.label not in _PARTY or (previous and previous.label is Label.CHANGE):
+    """A second address after a first one with lines: who sends may sign twice, no parcel has two."""
+    if span.label is not Label.ADDRESS or (previous and previous.label is Label.CHANGE):
         return False
     labels = [s.label for s in group]
-    if span.label not in labels or Label.ITEM not in labels:
+    if Label.ADDRESS not in labels or Label.ITEM not in labels:
         return False
-    # Buyer, lines, buyer: the second buyer opens an order. Lines, buyer, ... is one order so far.
-    return labels.index(Label.ITEM) > min(labels.index(p) for p in _PARTY if p in labels)
+    return Label.ITEM in labels[labels.index(Label.ADDRESS) :] or labels[-1] is Label.ITEM
 
 
-def _joined(groups: list[list[Span]]) -> list[list[Span]]:
-    """A separator inside one order (a line of dashes) leaves a half: put the halves together."""
+def _joined(groups: Sequence[list[Span]]) -> list[list[Span]]:
+    """A separator inside one order leaves halves (goods here, buyer there): put them together."""
     whole: list[list[Span]] = []
     for group in groups:
         labels = {s.label for s in group}
-        lonely = Label.ITEM not in labels or not labels & set(_PARTY)
-        previous = {s.label for s in whole[-1]} if whole else set()
-        half = (
-            lonely
-            and whole
-            and not (labels & previous & set(_PARTY))
-            and not (Label.ITEM in labels and Label.ITEM in previous and len(groups) > 2)
-        )
-        if half and (Label.ITEM not in labels or Label.ITEM not in previous):
+        before = {s.label for s in whole[-1]} if whole else set()
+        goods_then_buyer = Label.ITEM not in labels and not labels & before & {
+            Label.ADDRESS,
+            Label.BUYER,
+        }
+        buyer_then_goods = Label.ITEM not in before and not labels & before & {
+            Label.ADDRESS,
+            Label.BUYER,
+        }
+        if whole and (goods_then_buyer or buyer_then_goods):
             whole[-1].extend(group)
         else:
-            whole.append(group)
-    return whole
+            whole.append(list(group))
+    return [group for group in whole if any(s.label is Label.ITEM for s in group)]
 
 
-def group_lines(text: str, spans: Sequence[Span]) -> list[_Line]:
-    """Each quantity, unit, price and variant goes to the item it stands closest to, once."""
-    lines = [_Line(item) for item in spans if item.label is Label.ITEM]
-    for label in (Label.QUANTITY, Label.PRICE, Label.VARIANT):
-        parts = [s for s in spans if s.label is label]
-        pairs = sorted(
-            (_distance(text, p, line.item), i, j)
-            for i, p in enumerate(parts)
-            for j, line in _near(lines, p)
+def best_buyer(text: str, spans: Sequence[Span]) -> Span | None:
+    """The name that stands closest to the address or the phone; the first of equals."""
+    names = [s for s in spans if s.label is Label.BUYER]
+    places = [s for s in spans if s.label in (Label.ADDRESS, Label.PHONE)]
+    corrected = _corrected_piece(spans, names)
+    if corrected or not names or not places:
+        return corrected or (names[0] if names else None)
+
+    def gap(name: Span) -> int:
+        return min(
+            abs(p.start - name.end) if p.start >= name.end else abs(name.start - p.end)
+            for p in places
         )
-        used: set[int] = set()
-        for _, i, j in pairs:
-            if i in used or (label is not Label.VARIANT and lines[j].part(label)):
-                continue
-            lines[j].attach(parts[i])
-            used.add(i)
-    _attach_units(text, lines, [s for s in spans if s.label is Label.UNIT])
-    return lines
 
-
-def _near(lines: Sequence[_Line], part: Span) -> list[tuple[int, _Line]]:
-    """The two items before and the two after: enough, and linear in a long message."""
-    after = next((j for j, line in enumerate(lines) if line.item.start >= part.start), len(lines))
-    return list(enumerate(lines))[max(after - 2, 0) : after + 2]
-
-
-def _distance(text: str, part: Span, item: Span) -> float:
-    left, right = (part, item) if part.start < item.start else (item, part)
-    between = text[left.end : right.start]
-    cost = len(between.strip()) + 1.0
-    cost += 60 * between.count("\n") + 12 * len(re.findall(r"[,，;；、。.]|\band\b|和", between))
-    return cost if left is part else cost + 0.5
-
-
-def _attach_units(text: str, lines: Sequence[_Line], units: Sequence[Span]) -> None:
-    for line in lines:
-        anchor = line.quantity or line.item
-        near = [
-            u for u in units if not _letters(text[anchor.end : u.start]) and u.start >= anchor.end
-        ]
-        line.unit = near[0] if near else None
-
-
-def _letters(between: str) -> bool:
-    return len(between) > 3 or "\n" in between or any(c.isalnum() for c in between)
-
-
-def _revised(
-    before: list[_Line], target: _Line, named: Sequence[_Line], spans: Sequence[Span]
-) -> list[_Line]:
-    for span in spans:
-        if span.label in (Label.QUANTITY, Label.PRICE, Label.UNIT):
-            target.attach(span)
-        elif span.label is Label.VARIANT:
-            target.variants = [span]
-    extra = [line for line in named[1:] if line.quantity and line.quantity is not target.quantity]
-    return before + extra
-
-
-def _as_item(sku: str, text: str, draft: _Line) -> CatalogueItem:
-    return CatalogueItem(sku, text[draft.item.start : draft.item.end])
-
-
-def _extent(text: str, draft: _Line) -> tuple[int, int]:
-    """The item's words together with a variant that stands right beside it."""
-    start, end = draft.item.start, draft.item.end
-    for span in sorted(draft.variants, key=lambda s: s.start):
-        if span.start >= end and _ITEM_GLUE.fullmatch(text[end : span.start]):
-            end = span.end
-        elif span.end <= start and not text[span.end : start].strip():
-            start = span.start
-    return start, end
+    return min(names, key=lambda name: (name.confidence < 0.5, gap(name) // 12))
 
 
 def best_of(text: str, spans: Sequence[Span], label: Label) -> Span | None:
@@ -405,13 +298,15 @@ def best_of(text: str, spans: Sequence[Span], label: Label) -> Span | None:
     pieces = merged(text, spans, label)
     if not pieces:
         return None
-    cues = [s.end for s in spans if s.label is Label.CHANGE]
-    corrected = [p for p in pieces if any(0 <= p.start - end <= 24 for end in cues)]
-    return (
-        corrected[-1]
-        if corrected
-        else max(pieces, key=lambda s: (round(s.confidence, 1), -s.start))
+    return _corrected_piece(spans, pieces) or max(
+        pieces, key=lambda s: (min(round(s.confidence, 1), 0.8), -s.start)
     )
+
+
+def _corrected_piece(spans: Sequence[Span], pieces: Sequence[Span]) -> Span | None:
+    cues = [s.end for s in spans if s.label is Label.CHANGE]
+    after = [p for p in pieces[1:] if any(0 <= p.start - end <= 24 for end in cues)]
+    return after[-1] if after else None
 
 
 def merged(text: str, spans: Sequence[Span], label: Label) -> list[Span]:
@@ -419,8 +314,7 @@ def merged(text: str, spans: Sequence[Span], label: Label) -> list[Span]:
     joined: list[Span] = []
     for span in (s for s in spans if s.label is label):
         previous = joined[-1] if joined else None
-        joinable = label in (Label.ADDRESS, Label.DELIVERY, Label.NOTE)
-        if previous and joinable and _GLUE.fullmatch(text[previous.end : span.start]):
+        if previous and label in _JOINABLE and _GLUE.fullmatch(text[previous.end : span.start]):
             confidence = min(previous.confidence, span.confidence)
             joined[-1] = Span(label, previous.start, span.end, confidence)
         else:
@@ -434,7 +328,3 @@ def found(text: str, span: Span | None) -> Found | None:
 
 def as_found(text: str, span: Span) -> Found:
     return Found(text[span.start : span.end], span.start, span.end, span.confidence)
-
-
-def quantity_of(text: str, span: Span) -> Quantity | None:
-    return read_quantity(text[span.start : span.end])

@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ml.orders.assembly import Thresholds
 from ml.orders.baselines import RuleSpans
 from ml.orders.crf import crf_tags
 from ml.orders.data import data_folder, multidogo, required, unseen
 from ml.orders.metrics import Score, calibration_error, span_score
 from ml.orders.parse import OrderParser
 from ml.orders.tag import tag
+from ml.orders.tagger import Tagger
 from ml.orders.types import CatalogueItem, ParsedOrder
 
 WRITTEN = Path(__file__).parents[2] / "data" / "orders"
@@ -28,8 +30,11 @@ class Row:
     data: str
     measure: str
     ours: float
-    baseline: float | None
+    baseline: float
     baseline_name: str
+
+    def __str__(self) -> str:
+        return f"{self.data} | {self.measure} | {self.ours:.3f} | {self.baseline_name} {self.baseline:.3f}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +158,29 @@ class Outcome:
     review_coverage: float
 
 
+@dataclass(frozen=True, slots=True)
+class JudgedLines:
+    """Every found line: how sure it was, whether it is right, whether a person is asked."""
+
+    score: Score
+    confidences: tuple[float, ...]
+    right: tuple[bool, ...]
+    doubted: tuple[bool, ...]
+
+
+def judged_lines(
+    parser: OrderParser, messages: Sequence[Written], items: Sequence[CatalogueItem]
+) -> JudgedLines:
+    parsed = parser.parse([m.text for m in messages], items)
+    return _judged(
+        [
+            pair
+            for m, found in zip(messages, parsed, strict=True)
+            for pair in paired(m.orders, found)
+        ]
+    )
+
+
 def outcome(
     parser: OrderParser, messages: Sequence[Written], items: Sequence[CatalogueItem]
 ) -> Outcome:
@@ -160,16 +188,16 @@ def outcome(
     pairs = [
         pair for m, found in zip(messages, parsed, strict=True) for pair in paired(m.orders, found)
     ]
-    sure, right, doubted = _judged_lines(pairs)
-    kept = [ok for ok, doubt in zip(right, doubted, strict=True) if not doubt]
+    judged = _judged(pairs)
+    kept = [ok for ok, doubt in zip(judged.right, judged.doubted, strict=True) if not doubt]
     return Outcome(
-        lines=_line_score(pairs),
+        lines=judged.score,
         fields={field: _field_score(pairs, field) for field in FIELDS},
         invented=sum(_invented(m.text, found) for m, found in zip(messages, parsed, strict=True)),
-        calibration=calibration_error(sure, right) if sure else 0.0,
+        calibration=calibration_error(judged.confidences, judged.right) if judged.right else 0.0,
         orders_right=sum(_all_right(w, f) for w, f in pairs) / max(len(pairs), 1),
         review_precision=sum(kept) / max(len(kept), 1),
-        review_coverage=len(kept) / max(len(right), 1),
+        review_coverage=len(kept) / max(len(judged.right), 1),
     )
 
 
@@ -184,19 +212,6 @@ def _found_lines(order: ParsedOrder | None) -> list[tuple[str | None, float]]:
     return [(line.sku, float(line.quantity)) for line in order.lines] if order else []
 
 
-def _line_score(pairs: Iterable[Pair]) -> Score:
-    right = found = wanted = 0
-    for want, have in pairs:
-        open_lines = _wanted_lines(want)
-        wanted += len(open_lines)
-        for line in _found_lines(have):
-            found += 1
-            if line in open_lines:
-                open_lines.remove(line)
-                right += 1
-    return Score(right, found, wanted)
-
-
 def _field_score(pairs: Iterable[Pair], field: str) -> Score:
     right = found = wanted = 0
     for want, have in pairs:
@@ -207,21 +222,26 @@ def _field_score(pairs: Iterable[Pair], field: str) -> Score:
     return Score(right, found, wanted)
 
 
-def _judged_lines(pairs: Iterable[Pair]) -> tuple[list[float], list[bool], list[bool]]:
+def _judged(pairs: Iterable[Pair]) -> JudgedLines:
     sure: list[float] = []
     right: list[bool] = []
     doubted: list[bool] = []
+    wanted = 0
     for want, have in pairs:
         open_lines = _wanted_lines(want)
+        wanted += len(open_lines)
         for index, line in enumerate(have.lines if have else ()):
             hit = (line.sku, float(line.quantity)) in open_lines
             if hit:
                 open_lines.remove((line.sku, float(line.quantity)))
             sure.append(line.confidence)
             right.append(hit)
-            path = f"lines.{index}"
-            doubted.append(any(p.field.startswith(path) for p in have.review) if have else False)
-    return sure, right, doubted
+            doubted.append(
+                any(p.field.startswith(f"lines.{index}") for p in have.review) if have else False
+            )
+    return JudgedLines(
+        Score(sum(right), len(right), wanted), tuple(sure), tuple(right), tuple(doubted)
+    )
 
 
 def _invented(text: str, orders: Sequence[ParsedOrder]) -> int:
@@ -242,20 +262,14 @@ def _all_right(wanted: WantedOrder | None, found: ParsedOrder | None) -> bool:
     )
 
 
-def tagger_rows(folder: Path) -> Iterator[Row]:
+def tagger_rows(folder: Path, tagger: Tagger | None = None) -> Iterator[Row]:
     """Span F1 on the fastfood dev turns whose text was not seen in training."""
     train = multidogo(folder, "fastfood", "train")
     turns = unseen(multidogo(folder, "fastfood", "dev"), train)
-    gold = [turn.tags for turn in turns]
-    texts = [turn.tokens for turn in turns]
-    ours = span_score(gold, tag(texts)).f1
-    yield Row(
-        f"MultiDoGO fastfood dev, {len(turns)} unseen turns",
-        "span F1",
-        ours,
-        span_score(gold, crf_tags(train, texts)).f1,
-        "CRF",
-    )
+    gold, texts = [turn.tags for turn in turns], [turn.tokens for turn in turns]
+    ours = span_score(gold, tag(texts, tagger)).f1
+    theirs = span_score(gold, crf_tags(train, texts)).f1
+    yield Row(f"MultiDoGO fastfood dev, {len(turns)} unseen turns", "span F1", ours, theirs, "CRF")
 
 
 def written_rows(name: str, parser: OrderParser, rules: OrderParser) -> Iterator[Row]:
@@ -276,7 +290,8 @@ def _outcome_rows(data: str, ours: Outcome, theirs: Outcome, whole: bool) -> Ite
 
     yield row("line F1 (SKU and quantity)", lambda o: o.lines.f1)
     for field in FIELDS:
-        yield row(f"{field}, exact, F1", lambda o, field=field: o.fields[field].f1)
+        measure, score, other = f"{field}, exact, F1", ours.fields[field], theirs.fields[field]
+        yield Row(data, measure, score.f1, other.f1, "rules + rapidfuzz")
     yield row("orders with everything right", lambda o: o.orders_right)
     yield row("invented lines", lambda o: o.invented)
     if whole:
@@ -285,9 +300,15 @@ def _outcome_rows(data: str, ours: Outcome, theirs: Outcome, whole: bool) -> Ite
         yield row("share of lines not sent to review", lambda o: o.review_coverage)
 
 
-def evaluate(data: Path | None = None, sets: Sequence[str] = ("validation",)) -> Iterator[Row]:
-    """Every figure with its baseline, measured now."""
-    yield from tagger_rows(data_folder(data))
-    parser, rules = OrderParser(), OrderParser(RuleSpans())
+def evaluate(
+    data: Path | None = None,
+    sets: Sequence[str] = ("validation",),
+    parser: OrderParser | None = None,
+    tagger: Tagger | None = None,
+) -> Iterator[Row]:
+    """Every figure with its baseline, measured now: the shipped model unless another is given."""
+    yield from tagger_rows(data_folder(data), tagger)
     for name in sets:
-        yield from written_rows(name, parser, rules)
+        yield from written_rows(
+            name, parser or OrderParser(), OrderParser(RuleSpans(), Thresholds())
+        )

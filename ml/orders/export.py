@@ -30,8 +30,12 @@ class _Graph:
         self.weights.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
         return name
 
-    def add(self, kind: str, inputs: list[str], output: str, **attributes: object) -> str:
-        self.nodes.append(helper.make_node(kind, inputs, [output], **attributes))
+    def add(
+        self, kind: str, inputs: list[str], output: str, **attributes: int | str | list[int]
+    ) -> str:
+        self.nodes.append(
+            helper.make_node(kind, inputs, [output], None, None, None, None, **attributes)
+        )
         return output
 
 

@@ -12,6 +12,7 @@ import string
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from ml.orders.data import Sources
 from ml.orders.people import People, chinese_nouns, lexicon, words
 from ml.orders.types import CatalogueItem, Label, Span
 
@@ -147,8 +148,16 @@ class Shop:
     def __init__(self, rng: random.Random, names: Sequence[str]) -> None:
         self.rng = rng
         self.names = names
-        self.products = [self._product(f"P{i:03d}") for i in range(rng.choice((6, 12, 20, 30, 45)))]
+        self.products = [
+            self._product(self._code(i)) for i in range(rng.choice((6, 12, 20, 30, 45)))
+        ]
         self.items = tuple(item for product in self.products for item in product.items)
+
+    def _code(self, number: int) -> str:
+        letters = "".join(
+            self.rng.choice(string.ascii_uppercase) for _ in range(self.rng.choice((2, 3, 3, 4)))
+        )
+        return f"{letters}{self.rng.choice(('-', '-', '', '_'))}{number:02d}"
 
     def _product(self, sku: str) -> Product:
         entry = self.rng.choice(words("products")).split("|")
@@ -158,10 +167,17 @@ class Shop:
             base, base_zh = f"{adjective} {base}", adjective_zh + base_zh
         base, base_zh = self._strange(base, base_zh)
         variants = self._variants(kinds)
-        items = tuple(self._item(f"{sku}-{i}", base, base_zh, v) for i, v in enumerate(variants))
+        codes = [f"{sku}-{self._suffix(v[0], i)}" if v[0] else sku for i, v in enumerate(variants)]
+        items = tuple(
+            self._item(code, base, base_zh, v) for code, v in zip(codes, variants, strict=True)
+        )
         return Product(
             base, base_zh, tuple(units.split(",")), tuple(units_zh.split(",")), variants, items
         )
+
+    def _suffix(self, variant: str, number: int) -> str:
+        letters = "".join(c for c in variant.upper() if c.isalnum())[: self.rng.choice((1, 3, 4))]
+        return letters + str(number)
 
     def _strange(self, base: str, base_zh: str) -> tuple[str, str]:
         """Names from elsewhere, so that no word list is enough: shop invoices, nouns, made-up brands."""
@@ -239,22 +255,22 @@ def _made_up(rng: random.Random) -> str:
 class Writer:
     """Writes messages, one after the other, from one seed."""
 
-    def __init__(self, seed: int, names: Sequence[str] = (), addresses: Sequence[str] = ()) -> None:
+    def __init__(self, seed: int, sources: Sources | None = None) -> None:
         self.rng = random.Random(seed)
-        self.people = People(self.rng, addresses)
-        self.names = names
-        self.shop = Shop(self.rng, names)
+        self.sources = sources or Sources()
+        self.people = People(self.rng, self.sources.addresses)
+        self.shop = Shop(self.rng, self.sources.names)
         self.zh = False
 
     def messages(self, count: int) -> Iterator[Message]:
         for number in range(count):
             if number % 5 == 0:
-                self.shop = Shop(self.rng, self.names)
+                self.shop = Shop(self.rng, self.sources.names)
             yield self.message()
 
     def message(self) -> Message:
         self.zh = self.rng.random() < 0.5
-        pieces, drafts = self._junk() if self.rng.random() < 0.07 else self._orders()
+        pieces, drafts = self._junk() if self.rng.random() < 0.1 else self._orders()
         pieces = Noise(self.rng, self.zh).apply(pieces)
         text, spans = joined(pieces)
         orders = tuple(
@@ -334,7 +350,9 @@ class Writer:
         roll = self.rng.random()
         if roll < 0.25:
             return full
-        if roll < 0.35 and item.aliases:
+        if roll < 0.28:
+            return item.sku
+        if roll < 0.38 and item.aliases:
             return self.rng.choice(item.aliases)
         if chinese:
             short = base if self.chance(0.7) else base[-max(2, len(base) - 2) :]
@@ -454,6 +472,15 @@ class Writer:
         quantity: Piece = (spoken, Label.QUANTITY)
         digits: Piece = (str(line.quantity), Label.QUANTITY)
         priced = self._priced(line) if self.chance(0.18) else []
+        if self.chance(0.02):
+            return [
+                quantity,
+                (" ", None),
+                item,
+                (", they were ", None),
+                (self.price(line), Label.PRICE),
+                (" last time", None),
+            ]
         if roll < 0.42 or (not spoken.isdigit() and roll < 0.75):
             return [quantity, (" ", None), item, *priced]
         unit: Piece = (self.unit(line), Label.UNIT)
@@ -504,7 +531,11 @@ class Writer:
             unit = self.unit(line)
             return self.rng.choice(
                 (
-                    [("，", None), price, (f"一{unit}", None)],
+                    [
+                        (self.pick("，", " ", ""), None),
+                        price,
+                        (self.pick(f"一{unit}", f"每{unit}", f"1{unit}", f"一{unit}对吧"), None),
+                    ],
                     [(" 单价", None), price],
                     [("@", None), price],
                     [(" ", None), price, (f"/{unit}", None)],
@@ -537,6 +568,17 @@ class Writer:
                 )
             )
         gap = self.pick("", "", "", " ")
+        if self.chance(0.03):
+            price: Piece = (self.price(line), Label.PRICE)
+            return [
+                ("单价", None),
+                price,
+                ("的", None),
+                item,
+                (self.pick("拿", "要", "来"), None),
+                quantity,
+                unit,
+            ]
         return self.rng.choice(
             (
                 [quantity, unit, (gap, None), item, *priced],
@@ -642,28 +684,13 @@ class Writer:
         )
 
     def name_pieces(self, name: str) -> list[Piece]:
-        frames = (
-            ("收件人：{}", "收货人:{}", "姓名：{}", "{}收", "我叫{}", "我是{}", "名字{}", "收件人 {}", "{} 收", "寄给{}", "联系人：{}", "给{}", "落款{}", "{}", "买家：{}")
-            if self.zh
-            else ("my name is {}", "Name: {}", "name {}", "it's {}", "for {}", "this is {}", "{} here", "attn {}", "Attn: {}", "c/o {}", "Recipient: {}", "ship to {}", "{}", "under the name {}", "I'm {}", "Contact: {}", "Buyer: {}", "for my mother {}", "Customer: {}", "- {}")
-        )  # fmt: skip
-        return self.framed(self.rng.choice(frames), name, Label.BUYER)
+        return self.framed(self.word("name_frames"), name, Label.BUYER)
 
     def phone_pieces(self, phone: str) -> list[Piece]:
-        frames = (
-            ("电话：{}", "电话{}", "手机：{}", "手机号{}", "联系电话：{}", "{}", "{}", "电话 {}", "tel:{}", "联系方式 {}", "我的号码是{}", "手机号码: {}", "☎️{}", "打{}")
-            if self.zh
-            else ("phone: {}", "phone {}", "Tel: {}", "tel {}", "call me on {}", "my number is {}", "{}", "{}", "Mobile: {}", "cell {}", "T {}", "ph {}", "whatsapp {}", "contact no. {}", "Phone number: {}", "reach me at {}", "mob {}", "text me at {}", "M: {}", "my cell's {}")
-        )  # fmt: skip
-        return self.framed(self.rng.choice(frames), phone, Label.PHONE)
+        return self.framed(self.word("phone_frames"), phone, Label.PHONE)
 
     def address_pieces(self, address: str) -> list[Piece]:
-        frames = (
-            ("地址：{}", "地址:{}", "收货地址：{}", "寄到{}", "送到{}", "发到{}", "{}", "{}", "地址 {}", "地址是{}", "我住{}", "送货地址：{}", "邮寄地址：{}", "发往{}", "新地址{}", "详细地址：{}")
-            if self.zh
-            else ("address: {}", "Address: {}", "ship to {}", "deliver to {}", "Ship to: {}", "send it to {}", "my address is {}", "{}", "{}", "I live at {}", "Delivery address: {}", "delivery to {}", "to {}", "Addr: {}", "Shipping Address: {}", "we're at {}", "post it to {}", "Please deliver to:\n{}")
-        )  # fmt: skip
-        return self.framed(self.rng.choice(frames), address, Label.ADDRESS)
+        return self.framed(self.word("address_frames"), address, Label.ADDRESS)
 
     def party_block(self, party: Party) -> list[Piece]:
         parts = [
@@ -821,6 +848,9 @@ class Writer:
         return self.framed(self.word("note_frames"), self.word("notes"), Label.NOTE)
 
     def chatter(self) -> list[Piece]:
+        real = self.sources.chatter_zh if self.zh else self.sources.chatter_en
+        if real and self.chance(0.65):
+            return [(self.rng.choice(real), None)]
         return [(self.filled(self.word("chatter")), None)]
 
     # Corrections: they change what is true and say so
@@ -1128,9 +1158,9 @@ class Writer:
                 self.form_block(draft.party) if self.chance(0.2) else self.party_block(draft.party)
             )
         parts += self.extras()
-        if self.chance(0.25):
+        for _ in range(self.rng.choice((0, 0, 0, 1, 1, 2, 3))):
             parts.append(self.chatter())
-        if self.chance(0.35):
+        if self.chance(0.45):
             self.rng.shuffle(parts)
         if self.chance(0.2):
             parts.append(self.correction(draft))
@@ -1140,6 +1170,35 @@ class Writer:
         if self.zh:
             return _glued(parts, self.pick("，", "。", " ", "\n", "，", "；", "~", "\n\n"))
         return _glued(parts, self.pick(". ", ", ", " ", "\n", ". ", "! ", "\n\n", "; "))
+
+    def spoken(self, draft: Draft) -> list[Piece]:
+        """Dictated: no marks, fillers between, numbers as words."""
+        fillers = words("fillers_zh" if self.zh else "fillers_en")
+        blank = "" if self.zh else " "
+        parts: list[list[Piece]] = [
+            [(self.word("intros"), None)],
+            *(self.line_pieces(line) for line in draft.lines),
+        ]
+        wishes = [
+            made(value)
+            for made, value in (
+                (self.name_pieces, draft.party.name),
+                (self.phone_pieces, draft.party.phone),
+                (self.address_pieces, draft.party.address),
+            )
+            if value
+        ]
+        parts += [*wishes, *self.extras((0.2, 0.3, 0.15))]
+        out: list[Piece] = []
+        for part in parts:
+            if self.chance(0.4):
+                out.append((f"{self.rng.choice(fillers)}{blank}", None))
+            out.extend(part)
+            out.append((blank, None))
+        return [
+            (text.lower().replace("：", "").replace(": ", " ") if label is None else text, label)
+            for text, label in out
+        ]
 
     def _opening(self) -> list[Piece]:
         greeting = self.word("greetings") if self.chance(0.5) else ""
@@ -1212,6 +1271,7 @@ class Writer:
         if self.chance(0.35):
             order.insert(self.rng.randint(0, len(order)), "unit")
         coded = self.chance(0.2)
+        apart = bar if self.chance(0.25) else ""
         heads = {
             "item": ("品名", "Item"),
             "quantity": ("数量", "Qty"),
@@ -1221,9 +1281,11 @@ class Writer:
         rows: list[list[Piece]] = []
         if self.chance(0.6):
             head = bar.join(heads[name][0 if self.zh else 1] for name in order)
+            if apart:
+                head = head.replace("Item", f"Item{bar}Colour").replace("品名", f"品名{bar}规格")
             rows.append([((f"#{bar}" if coded else "") + head, None)])
         for number, line in enumerate(draft.lines, 1):
-            cells = [self._cell(name, line) for name in order]
+            cells = [self._cell(name, line, apart) for name in order]
             rows.append(
                 [*([(f"{number}{bar}", None)] if coded else []), *_glued([[c] for c in cells], bar)]
             )
@@ -1242,9 +1304,11 @@ class Writer:
             else [*block, ("\n", None), *pieces, *tail]
         )
 
-    def _cell(self, name: str, line: Line) -> Piece:
+    def _cell(self, name: str, line: Line, bar: str = "") -> Piece:
         if name == "item":
-            return (line.words, Label.ITEM)
+            word = line.product.variants[line.variant][1 if self.zh else 0]
+            base = line.product.base_zh if self.zh else line.product.base
+            return (f"{base}{bar}{word}" if bar and word else line.words, Label.ITEM)
         if name == "quantity":
             return (str(line.quantity), Label.QUANTITY)
         return (self.unit(line), Label.UNIT) if name == "unit" else (self.price(line), Label.PRICE)
@@ -1300,7 +1364,8 @@ class Writer:
 
     def _one(self, draft: Draft) -> list[Piece]:
         style = self.rng.choices(
-            (self.chat, self.mail, self.table, self.terse, self.form), (50, 13, 10, 14, 13)
+            (self.chat, self.mail, self.table, self.terse, self.form, self.spoken),
+            (50, 13, 10, 13, 12, 6),
         )[0]
         return style(draft)
 
@@ -1314,7 +1379,7 @@ class Writer:
 
     def _several(self) -> tuple[list[Piece], list[Draft]]:
         drafts = [self.draft(3) for _ in range(self.rng.choice((2, 2, 2, 3, 4)))]
-        style = self.rng.choice((self.chat, self.terse, self.form, self.terse))
+        style = self.rng.choice((self.chat, self.terse, self.form, self.terse, self._for_someone))
         heading = self._heading()
         pieces: list[Piece] = []
         if self.chance(0.3):
@@ -1341,7 +1406,36 @@ class Writer:
             if place or numbered:
                 pieces.append((split if place else split.lstrip("\n"), Label.SPLIT))
             pieces += style(draft)
+        if self.chance(0.25):
+            pieces += [
+                (self.pick("\n", "，", "。") if self.zh else self.pick("\n", ". ", "\n\n"), None),
+                *self._shared(),
+            ]
         return pieces, drafts
+
+    def _shared(self) -> list[Piece]:
+        """Said once, for every order."""
+        extra = self.payment_pieces() if self.chance(0.6) else self.delivery_pieces()
+        lead = (
+            self.pick("都", "全部", "两单都", "统一", "一起")
+            if self.zh
+            else self.pick("both ", "all ", "for all of them: ", "everything ", "both orders: ")
+        )
+        return [(lead, None), *extra]
+
+    def _for_someone(self, draft: Draft) -> list[Piece]:
+        """ "for Doreen (18 Sycamore Rd): 1 mug"; 小李（13812345678，杭州...）：杯子两个."""
+        who, *where = self._bare(draft.party) or [[(self.people.name(self.zh), Label.BUYER)]]
+        draft.party.name = draft.party.name or ("" if who[0][1] is not Label.BUYER else who[0][0])
+        lead = self.pick("", "给", "寄") if self.zh else self.pick("for ", "", "to ", "For ")
+        inside = [
+            ("（" if self.zh else " (", None),
+            *_glued(where, "，" if self.zh else ", "),
+            ("）" if self.zh else ")", None),
+        ]
+        colon = (self.pick("：", ":", " ") if self.zh else self.pick(": ", " - ", " "), None)
+        lines = _glued([self.line_pieces(line) for line in draft.lines], "，" if self.zh else ", ")
+        return [(lead, None), *who, *(inside if where else []), colon, *lines]
 
     def _heading(self) -> Callable[[int], str]:
         if self.zh:
@@ -1430,8 +1524,8 @@ class Writer:
 
     def _junk(self) -> tuple[list[Piece], list[Draft]]:
         count = self.rng.choice((1, 1, 2, 3))
-        parts: list[list[Piece]] = [
-            [(self.filled(self.word(self.pick("junk", "junk", "chatter"))), None)]
+        parts = [
+            self.chatter() if self.chance(0.5) else [(self.filled(self.word("junk")), None)]
             for _ in range(count)
         ]
         if self.chance(0.3):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -42,6 +43,7 @@ class Learner:
     def __init__(
         self, shape: Shape, vocabulary: Vocabulary, tags: Sequence[str], plan: Plan
     ) -> None:
+        self.shape = shape
         self.plan = plan
         self.encoder = Encoder(vocabulary)
         self.tags = {tag: number for number, tag in enumerate(tags)}
@@ -76,6 +78,12 @@ class Learner:
             scores = np.asarray(self.model.predict_on_batch(batch.inputs()))
             found += [scores[row, : len(text.tokens)] for row, text in enumerate(some)]
         return found
+
+    def save(self, path: Path) -> None:
+        """The weights to train on; without the optimizer's memory, which is twice as large."""
+        plain = build(self.shape, self.plan.seed)
+        plain.set_weights(self.model.get_weights())
+        plain.save(path)
 
     def _step(self, examples: Sequence[Example]) -> float:
         batch = self.encoder.batch([e.text for e in examples])

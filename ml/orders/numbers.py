@@ -12,6 +12,7 @@ from ml.orders.tokens import fold
 from ml.orders.types import Quantity
 
 _PLAIN = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?")
+_FORMAL = str.maketrans("壹贰叁肆伍陆柒捌玖拾佰仟", "一二三四五六七八九十百千")
 _HAN_NUMBER = re.compile(r"[零〇一二两三四五六七八九十百千万廿卅]+")
 _HAN_SPECIAL = {"俩": 2, "仨": 3, "半": 0.5, "廿": 20, "卅": 30, "双": 2}
 _ENGLISH_SPECIAL = {
@@ -36,7 +37,7 @@ def whole(number: float) -> Quantity:
 @lru_cache(maxsize=16384)
 def read_quantity(text: str) -> Quantity | None:
     """The number meant by `text`, or None: never a guess, never zero or less."""
-    folded = fold(text).lower().strip()
+    folded = fold(text).lower().strip().translate(_FORMAL)
     number = _read_plain(folded)
     if number is None:
         number = _read_han(folded)

@@ -24,6 +24,7 @@ from ml.orders.types import (
     ParsedOrder,
     Span,
 )
+from ml.serving import Model
 
 __all__ = ["Catalogue", "CatalogueItem", "OrderParser", "ParsedOrder", "SpanFinder"]
 
@@ -42,8 +43,17 @@ class OrderParser:
     def __init__(
         self, finder: SpanFinder | None = None, thresholds: Thresholds | None = None
     ) -> None:
-        self.finder = finder or TaggedSpans(Tagger(shipped(), "orders"))
+        if finder is None:
+            model = shipped()
+            finder = TaggedSpans(Tagger(model, "orders"))
+            thresholds = thresholds or card_thresholds(model)
+        self.finder = finder
         self.thresholds = thresholds or Thresholds()
+
+    @classmethod
+    def of(cls, model: Model) -> OrderParser:
+        """The parser of a model folder, shipped or not."""
+        return cls(TaggedSpans(Tagger(model, "orders")), card_thresholds(model))
 
     def parse(self, texts: Sequence[str], catalogue: Items) -> list[tuple[ParsedOrder, ...]]:
         """The orders of each text, in the order of the texts; none where nothing was ordered."""
@@ -78,6 +88,15 @@ class OrderParser:
     ) -> ParsedOrder:
         """The order with the changes in it, judged anew (`missing`, `review`)."""
         return apply_changes(order, changes, Assembler(_indexed(catalogue), self.thresholds))
+
+
+def card_thresholds(model: Model) -> Thresholds:
+    """The thresholds that training chose; the defaults when the card has none yet."""
+    found = model.card.settings.get("thresholds")
+    if not isinstance(found, dict):
+        return Thresholds()
+    weights = tuple(float(w) for w in found["line_weights"])
+    return Thresholds(**{**found, "line_weights": weights})
 
 
 def _indexed(catalogue: Items) -> Catalogue:

@@ -47,7 +47,8 @@ def words(name: str) -> Sequence[str]:
 @lru_cache(maxsize=1)
 def chinese_nouns() -> Sequence[str]:
     """Common nouns of jieba's dictionary: things no lexicon of ours would think of."""
-    rows = (line.decode("utf-8").split() for line in jieba.get_dict_file())
+    with jieba.get_dict_file() as file:
+        rows = [line.decode("utf-8").split() for line in file]
     return [w for w, times, kind in rows if kind == "n" and 2 <= len(w) <= 4 and int(times) > 30]
 
 

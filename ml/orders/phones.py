@@ -10,6 +10,7 @@ import phonenumbers
 from ml.orders.tokens import fold
 
 _CHINESE_MOBILE = re.compile(r"(?:\+?86)?1[3-9]\d{9}")
+_SPOKEN_DIGITS = str.maketrans("〇零一二三四五六七八九幺", "001234567891")
 _ENGLISH_REGIONS = ("US", "GB", "AU", "CA", "IN", "SG", "NZ", "IE")
 _CHINESE_REGIONS = ("CN", "HK", "TW", "SG", "MY")
 
@@ -17,7 +18,8 @@ _CHINESE_REGIONS = ("CN", "HK", "TW", "SG", "MY")
 @lru_cache(maxsize=8192)
 def read_phone(text: str, chinese: bool) -> str:
     """The number in E.164, or nothing when no region makes it a possible number."""
-    cleaned = re.sub(r"[^\d+]", "", fold(text).split("ext")[0])
+    spoken = fold(text).translate(_SPOKEN_DIGITS)
+    cleaned = re.sub(r"[^\d+]", "", spoken.split("ext")[0].replace("(0)", ""))
     if not 6 <= len(cleaned) <= 18:
         return ""
     if cleaned.startswith("00"):

@@ -169,12 +169,20 @@ def _text_answer(asked: OrderField, text: str, spans: Sequence[Span]) -> FieldAn
     end = len(text.rstrip(" \n\t.。!！,，"))
     span = best_of(text, spans, _LABEL_OF[asked])
     if span and span.end - span.start >= 0.5 * (end - start):
-        start, end = span.start, span.end
+        start, end = max(start, span.start), span.end
+    start, end = _trimmed(text, start, end)
     words = text[start:end]
-    if not words.strip() or (asked is OrderField.NAME and _not_a_name(words)):
+    if not words or (asked is OrderField.NAME and _not_a_name(words)):
         return None
     confidence = span.confidence if span else 0.8
     return FieldAnswer(asked, words, Found(words, start, end, confidence))
+
+
+def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+    """Without blanks and marks at the ends."""
+    words = text[start:end]
+    left = len(words) - len(words.lstrip(" \n\t,，:："))
+    return start + left, start + max(len(words.rstrip(" \n\t.。!！,，")), left)
 
 
 def _not_a_name(words: str) -> bool:

@@ -10,9 +10,9 @@ from ml.orders.encode import Text
 from ml.orders.tagger import Tagger, shipped
 
 
-def tag(texts: Sequence[Sequence[str]]) -> list[list[str]]:
+def tag(texts: Sequence[Sequence[str]], tagger: Tagger | None = None) -> list[list[str]]:
     """BIO tags for each list of tokens, as many tags as tokens."""
-    tagger = _tagger()
+    tagger = tagger or _tagger()
     scores = tagger.probabilities([Text([t or " " for t in tokens]) for tokens in texts])
     return [best_tags(found, tagger.settings.tags) for found in scores]
 

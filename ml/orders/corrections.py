@@ -1,0 +1,127 @@
+"""Applies what a message takes back: "no, make it three", "forget the mug", 不对要三个."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ml.orders.catalogue import Catalogue
+from ml.orders.lines import Line, group_lines
+from ml.orders.types import CatalogueItem, Label, Span
+
+_CLAUSE_END = re.compile(r"[.;!?\n。；！？]|,(?!\d)|，")
+_LINE_LABELS = (Label.ITEM, Label.VARIANT, Label.QUANTITY, Label.UNIT, Label.PRICE)
+_ALIKE = 0.6
+
+Chosen = Callable[[str], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A correction: where it stands, and the spans that say what becomes different."""
+
+    start: int
+    end: int
+    removes: bool
+    spans: tuple[Span, ...]
+
+
+def correction_clauses(text: str, spans: Sequence[Span]) -> list[Clause]:
+    clauses: list[Clause] = []
+    for cue in (s for s in spans if s.label in (Label.CHANGE, Label.REMOVE)):
+        breaks = [m.end() for m in _CLAUSE_END.finditer(text, max(0, cue.start - 80), cue.start)]
+        start = max(
+            breaks[-1] if breaks else max(0, cue.start - 80), clauses[-1].end if clauses else 0
+        )
+        end = _clause_end(text, cue.end)
+        inside = [s for s in spans if s.label in _LINE_LABELS and start <= s.start and s.end <= end]
+        said = [
+            *_unfinished(text, [s for s in inside if s.start < cue.start]),
+            *(s for s in inside if s.start >= cue.end),
+        ]
+        first = min((s.start for s in said), default=cue.start)
+        clauses.append(Clause(min(first, cue.start), end, cue.label is Label.REMOVE, tuple(said)))
+    return clauses
+
+
+def _clause_end(text: str, start: int) -> int:
+    """The next mark with words before it: "no, three" goes on behind its comma."""
+    for stop in _CLAUSE_END.finditer(text, start):
+        if any(c.isalnum() for c in text[start : stop.start()]):
+            return stop.start()
+    return len(text)
+
+
+def _unfinished(text: str, before: Sequence[Span]) -> list[Span]:
+    """Before the cue only an item without a quantity belongs to it (蜡烛不要了); the rest was ordered."""
+    lines = group_lines(text, before)
+    last = lines[-1] if lines else None
+    return [last.item] if last and last.quantity is None and last.item is before[-1] else []
+
+
+class Corrector:
+    """Lines as first said become lines as last said."""
+
+    def __init__(self, text: str, catalogue: Catalogue, chosen: Chosen) -> None:
+        self.text = text
+        self.catalogue = catalogue
+        self.chosen = chosen
+
+    def lines(self, spans: Sequence[Span]) -> list[Line]:
+        clauses = correction_clauses(self.text, spans)
+        inside = {span for clause in clauses for span in clause.spans}
+        drafts = group_lines(self.text, [s for s in spans if s not in inside])
+        for clause in clauses:
+            if clause.spans:
+                drafts = self._corrected(drafts, clause)
+        return drafts
+
+    def _corrected(self, drafts: list[Line], clause: Clause) -> list[Line]:
+        before = [d for d in drafts if d.item.start < clause.start]
+        after = drafts[len(before) :]
+        named = group_lines(self.text, clause.spans)
+        target = self._meant(before, named[0]) if named else before[-1] if before else None
+        if clause.removes:
+            return [d for d in before if d is not target or not named] + after
+        if not before:
+            return named + after
+        if target is None:
+            return [*before[:-1], _instead(before[-1], named[-1]), *after]
+        if len(named) > 1 and named[0].quantity is None:
+            swapped = [_instead(d, named[1]) if d is target else d for d in before]
+            return [*swapped, *named[2:], *after]
+        _revise(target, clause.spans)
+        return before + [line for line in named[1:] if line.quantity] + after
+
+    def _meant(self, drafts: Sequence[Line], named: Line) -> Line | None:
+        """The earlier line that the words of a correction name."""
+        wanted = self.chosen(named.words(self.text))
+        for draft in reversed(drafts):
+            if wanted and wanted == self.chosen(draft.words(self.text)):
+                return draft
+        items = [CatalogueItem(str(i), d.words(self.text)) for i, d in enumerate(drafts)]
+        options = Catalogue(items).match(named.words(self.text))
+        sure = (
+            options
+            and options[0].score > _ALIKE
+            and (len(options) == 1 or options[1].score < options[0].score)
+        )
+        return drafts[int(options[0].sku)] if sure else None
+
+
+def _instead(old: Line, new: Line) -> Line:
+    """Another item; the quantity stays unless a new one is said."""
+    if new.quantity is None:
+        new.quantity, new.unit = old.quantity, new.unit or old.unit
+    if new.item.label is Label.VARIANT and new.head is None:
+        new.head = old.head or old.item
+    return new
+
+
+def _revise(target: Line, spans: Sequence[Span]) -> None:
+    for span in spans:
+        if span.label is Label.VARIANT:
+            target.variants = [span]
+        elif span.label is not Label.ITEM:
+            target.take(span)
