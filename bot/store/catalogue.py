@@ -38,7 +38,7 @@ def stock_of(session: Session, shop: str, skus: Iterable[str]) -> dict[str, int]
     query = select(Product.sku, Product.stock).where(
         Product.shop_id == shop, Product.sku.in_(list(skus))
     )
-    return dict(session.execute(query).tuples())
+    return {sku: stock for sku, stock in session.execute(query)}  # noqa: C416 - rows are no pairs
 
 
 def add_products(session: Session, shop: str, items: Iterable[ProductInfo]) -> None:

@@ -99,14 +99,13 @@ class Question:
 class Orders:
     """The body of a draft: its orders, the message that began it, the step before the last (for one undo),
 
-    what just happened, how often the same question was asked, and every doubt there ever was (for `why`).
+    what just happened, and every doubt there ever was (for `why`).
     """
 
     orders: tuple[DraftOrder, ...]
     started: str = ""
     before: tuple[DraftOrder, ...] | None = None
     note: str = ""
-    asked: int = 0
     doubted: tuple[str, ...] = ()
 
     def question(self) -> Question | None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from rapidfuzz import fuzz
 from sqlalchemy.orm import Session
 
 from bot.skills.orders.draft import (
@@ -39,6 +40,8 @@ from ml.orders.types import OrderField, Reason
 
 KIND = "order"
 CREATED = "order.create"
+SAME_NAME = 80  # of 100: "Mrs Ann Lee" is Ann Lee
+ORDER = "order"
 CONFIRM, CANCEL, KEEP, SKIP, REMOVE = "!confirm", "!cancel", "!keep", "!skip", "!remove"
 
 
@@ -110,8 +113,6 @@ def hear(session: Session, turn: Turn, reader: Reader, said: Said) -> Talk | Non
     state, orders = _step(talk, reader, said)
     if state is DraftState.CONFIRMED:
         _place(session, turn, orders)
-    asked_again = orders.question() == talk.orders.question() and state is DraftState.OPEN
-    orders = replace(orders, asked=talk.orders.asked + 1 if asked_again else 0)
     stored = save_draft(session, turn.shop, talk.id, orders.to_body(), turn.message, state)
     return _talk(stored)
 
@@ -124,10 +125,15 @@ def placed_by(session: Session, turn: Turn) -> tuple[OrderInfo, ...]:
 
 
 def known_buyer(session: Session, shop: str, order: DraftOrder) -> BuyerInfo | None:
-    """The buyer that a draft means: by phone, else the only one of that name."""
+    """The buyer that a draft means: by phone, else the only one of that name.
+
+    A known phone under quite another name is somebody else: people share phones, and digits get mixed up.
+    """
     phone, name = order.text(OrderField.PHONE), order.text(OrderField.NAME)
     if phone:
-        return buyer_by_phone(session, shop, phone)
+        buyer = buyer_by_phone(session, shop, phone)
+        same = not name or (buyer and fuzz.token_set_ratio(name, buyer.name) >= SAME_NAME)
+        return buyer if same else None
     named = buyers_by_name(session, shop, name) if name else ()
     return named[0] if len(named) == 1 else None
 
@@ -166,9 +172,19 @@ def _choose(talk: Talk, reader: Reader, choice: str) -> tuple[DraftState, Orders
         ready = orders.question() is None
         return (DraftState.CONFIRMED if ready else DraftState.OPEN), orders
     path, _, value = rest.partition("=")
+    if value == REMOVE and (place := _order_at(orders, path)) is not None:
+        kept = (*orders.orders[:place], *orders.orders[place + 1 :])
+        return DraftState.OPEN, replace(orders, orders=kept, before=orders.orders)
     asked = next((q for q in orders.questions() if q.path == path), None)
     decided = _decide(orders, asked, value, reader) if asked else None
     return DraftState.OPEN, decided or replace(orders, note="old_button")
+
+
+def _order_at(orders: Orders, path: str) -> int | None:
+    """Which order of several a path such as `1.order` means."""
+    place, _, part = path.partition(".")
+    there = part == ORDER and place.isdecimal() and int(place) < len(orders.orders)
+    return int(place) if there and len(orders.orders) > 1 else None
 
 
 def _decide(orders: Orders, asked: Question, value: str, reader: Reader) -> Orders | None:

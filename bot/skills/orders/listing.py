@@ -47,7 +47,7 @@ def list_orders(session: Session, turn: Turn, look: Look, buyer: str = "") -> tu
     if not page.orders:
         return (Text(look.say("orders_none", what=what)),)
     summary = look.say(
-        "orders_summary",
+        "orders_summary" if page.total > len(page.orders) else "orders_summary_all",
         what=what,
         total=number(page.total, look.language),
         sum=look.money(page.sum_cents),
@@ -77,7 +77,7 @@ def _row(look: Look, turn: Turn, order: OrderInfo) -> tuple[str, ...]:
         order.number,
         look.when(order),
         order.buyer.name,
-        ", ".join(look.line(line) for line in order.lines),
+        look.lines(order.lines),
         look.money(order.total_cents),
         status_words(look, order, turn),
     )

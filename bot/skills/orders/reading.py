@@ -115,6 +115,8 @@ class Reader:
         if part == OrderField.QUANTITY:
             counted = line.settled(OrderField.QUANTITY, quantity=answer.quantity or 0)
             return order.with_line(place, counted)
+        if answer.value not in line.candidates and (changed := self.corrected(order, text)):
+            return changed  # "make it four blue mugs" names a product too, and answers nothing
         return (
             order.with_line(place, self.with_product(line, answer.value)) if answer.value else None
         )

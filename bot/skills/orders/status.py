@@ -141,11 +141,10 @@ def order_card(
     look: Look, turn: Turn, order: OrderInfo, *, whole: bool = False
 ) -> tuple[Reply, ...]:
     """One order: a sentence, and what is in it; `whole` shows who it is for, too."""
-    items = ", ".join(look.line(line) for line in order.lines)
     rows = [
         (look.say("column_status"), status_words(look, order, turn)),
         (look.say("column_placed"), look.when(order)),
-        (look.say("column_items"), items),
+        (look.say("column_items"), look.lines(order.lines)),
         (look.say("column_total"), look.money(order.total_cents)),
     ]
     if order.courier:

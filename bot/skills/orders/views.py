@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.conversation.messages import Button, Buttons, Language, Reply, Table, Text
 from bot.skills.orders.draft import MAY_BE_EMPTY, PRICE, DraftLine, DraftOrder, Question
-from bot.skills.orders.form import CANCEL, CONFIRM, KEEP, REMOVE, SKIP, Talk
+from bot.skills.orders.form import CANCEL, CONFIRM, KEEP, ORDER, REMOVE, SKIP, Talk
 from bot.skills.orders.reading import PRODUCTS_OFFERED
 from bot.store.buyers import BuyerInfo
 from bot.store.catalogue import ProductInfo
@@ -60,6 +60,10 @@ class Look:
     def line(self, line: LineInfo) -> str:
         """One line of an order in words."""
         return f"{line.quantity} × {self.product(line.sku, line.text)}"
+
+    def lines(self, lines: Sequence[LineInfo]) -> str:
+        """All lines of an order in words; names of products have commas in them."""
+        return "; ".join(self.line(line) for line in lines)
 
     def when(self, order: OrderInfo) -> str:
         """When an order was placed."""
@@ -113,7 +117,7 @@ def placed(look: Look, orders: tuple[OrderInfo, ...]) -> Buttons:
         look.say(
             "order_placed",
             number=order.number,
-            lines=", ".join(look.line(line) for line in order.lines),
+            lines=look.lines(order.lines),
             total=look.money(order.total_cents),
             buyer=order.buyer.name,
         )
@@ -203,6 +207,8 @@ def _question(
         text, buttons = _line_question(look, talk, asked, order.lines[asked.line])
     if len(talk.orders.orders) > 1:
         text = look.say("about_order", place=asked.order + 1) + text
+        drop = look.say("button_drop_order", place=asked.order + 1)
+        buttons.append(Button(drop, _choice(talk, f"{asked.order}.{ORDER}={REMOVE}")))
     cancel = Button(look.say("button_cancel"), _choice(talk, CANCEL))
     return Buttons(note + text, (*buttons, cancel))
 

@@ -52,7 +52,7 @@ def _draw(chart: Chart) -> bytes:
 
     figure = Figure(figsize=(9.6, 4.2), dpi=110, facecolor="white")
     FigureCanvasAgg(figure)
-    left, right = figure.subplots(1, 2, width_ratios=(1.7, 1), gridspec_kw={"wspace": 0.45})
+    left, right = figure.subplots(1, 2, width_ratios=(1.7, 1), gridspec_kw={"wspace": 0.22})
     figure.subplots_adjust(left=0.07, right=0.965, top=0.80, bottom=0.13)
     _bars(left, chart)
     _sellers(right, chart)
