@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,10 @@ from bot.settings import ROOT
 def train(skill: str, data: Path | None) -> dict[str, Any]:
     """Train a skill's model; what came of it."""
     if skill == "orders":
+        from ml.orders.tagger import WEIGHTS
         from ml.orders.train import train as train_orders
 
-        return train_orders(data, tell).to_dict()
+        return asdict(train_orders(data, WEIGHTS, say=tell))
     if skill == "intents":
         _nlu("train")
         return {"skill": skill, "model": "models/shopclerk.tar.gz"}

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -47,10 +48,10 @@ def process_of(keeper: Keeper) -> asyncio.subprocess.Process:
     return keeper.process
 
 
-async def until(wanted: object) -> None:
+async def until(wanted: Callable[[], bool]) -> None:
     """Wait for something to become true (pytest-timeout ends it where it never does)."""
-    while not wanted():  # type: ignore[operator]
-        await asyncio.sleep(0.02)
+    while not wanted():
+        await asyncio.sleep(0.02)  # noqa: ASYNC110 - it is other processes that we wait for
 
 
 async def test_services_become_ready_and_none_is_left(tmp_path: Path) -> None:
@@ -101,7 +102,10 @@ async def test_what_ends_at_once_is_tried_ever_more_slowly(tmp_path: Path) -> No
 
 async def test_a_process_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
     """`stop` ends also what does not listen, with what it started."""
-    stubborn = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
+    stubborn = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+        "print('up', flush=True); time.sleep(600)"
+    )
     supervisor = Supervisor(tmp_path, stop_seconds=0.3)
     supervisor.start(Service("stubborn", (sys.executable, "-c", stubborn)))
     await until(lambda: (tmp_path / "stubborn.log").exists())
