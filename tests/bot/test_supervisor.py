@@ -50,8 +50,8 @@ def process_of(keeper: Keeper) -> asyncio.subprocess.Process:
 
 async def until(wanted: Callable[[], bool]) -> None:
     """Wait for something to become true (pytest-timeout ends it where it never does)."""
-    while not wanted():
-        await asyncio.sleep(0.02)  # noqa: ASYNC110 - it is other processes that we wait for
+    while not wanted():  # noqa: ASYNC110 - it is other processes that we wait for
+        await asyncio.sleep(0.02)
 
 
 async def test_services_become_ready_and_none_is_left(tmp_path: Path) -> None:
