@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.connectors.web.guests import Guest, client_of
 from tests.connectors.web.site import Site
 
-EXAMPLES = 150
+EXAMPLES = 60
 hostile = settings(
     max_examples=EXAMPLES,
     deadline=None,

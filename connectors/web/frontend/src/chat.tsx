@@ -1,6 +1,6 @@
 // The chat that console and widget share: the log, what is being sent, and the composer.
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { Entry } from "./api";
 import { Composer, type ComposerHandle } from "./composer";
 import type { Conversation, Outgoing } from "./conversation";
@@ -40,16 +40,18 @@ function Log({ conversation, customer }: { conversation: Conversation; customer:
   const atEnd = useSignal(true);
   const toEnd = () => box.current?.scrollTo({ top: box.current.scrollHeight });
   const look = () => {
-    const { scrollHeight, scrollTop, clientHeight } = box.current!;
+    if (!box.current) return; // closed before the browser came round to it
+    const { scrollHeight, scrollTop, clientHeight } = box.current;
     atEnd.value = scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
     if (atEnd.value && clientHeight && !document.hidden) conversation.markSeen();
   };
+  const settle = () => {
+    if (atEnd.peek()) toEnd();
+    look();
+  };
 
   useEffect(() => {
-    const watcher = new ResizeObserver(() => {
-      if (atEnd.peek()) toEnd();
-      look();
-    });
+    const watcher = new ResizeObserver(settle);
     watcher.observe(box.current!);
     watcher.observe(content.current!);
     document.addEventListener("visibilitychange", look);
@@ -59,6 +61,7 @@ function Log({ conversation, customer }: { conversation: Conversation; customer:
     };
   }, [conversation]);
   useEffect(toEnd, [outgoing.value.length]);
+  useLayoutEffect(settle, [entries.value]);
 
   const empty = loaded.value && entries.value.length === 0 && outgoing.value.length === 0;
   return (
