@@ -104,13 +104,16 @@ class Fallback(SkillAction):
 
     def answer(self, turn: Turn, heard: Heard) -> Outcome:
         """Never a guess, always a way on."""
-        if turn.role is Role.MERCHANT and turn.text.strip() and self._is_order(turn):
+        if turn.role is Role.MERCHANT and (turn.files or self._is_order(turn)):
             payload = "/parse_order" + json.dumps({"choice": turn.message})
             read = Button(say("button_read_order", turn.language), payload)
-            return Outcome((Buttons(say("looks_like_order", turn.language), (read,)),))
+            key = "file_without_words" if turn.files else "looks_like_order"
+            return Outcome((Buttons(say(key, turn.language), (read,)),))
         return Outcome((self._sorry(turn),))
 
     def _is_order(self, turn: Turn) -> bool:
+        if not turn.text.strip():
+            return False
         with self.app.store.read() as session:
             (orders,) = self.app.reader(session, turn.shop).orders([turn.text])
         return any(line.sku for order in orders for line in order.lines)

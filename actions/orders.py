@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rasa_sdk.events import SlotSet
 
 from actions.base import MERCHANT, Heard, Outcome, SkillAction
-from bot.conversation.messages import Role, Text
+from bot.conversation.messages import FileRef, Role, Text
+from bot.inputs import BadInput
 from bot.skills.orders import form, views
+from bot.skills.orders.batch import INLINE, JOB
+from bot.skills.orders.files import messages_in
 from bot.skills.orders.form import Said, Say
 from bot.skills.orders.intake import order_text
 from bot.skills.orders.listing import list_orders
 from bot.skills.turn import Turn
 from bot.store.drafts import DraftState
-from bot.store.traces import text_of
+from bot.store.jobs import enqueue
+from bot.store.traces import said_in
 from bot.texts import say
 
 _KINDS = {"affirm": Say.YES, "deny": Say.NO, "cancel": Say.CANCEL}
@@ -37,23 +43,55 @@ class ParseOrder(SkillAction):
 
     def answer(self, turn: Turn, heard: Heard) -> Outcome:
         """Read the text, or say what is needed."""
-        text = self._text(turn, heard)
-        if not text:
-            return Outcome((Text(say("parse_needs_text", turn.language)),), _opened(False))
+        text, files = turn.text, turn.files
+        if earlier := heard.entity("choice"):  # the button of an earlier message
+            with self.app.store.read() as session:
+                text, files = said_in(session, turn.shop, turn.conversation, earlier)
+        if files:
+            return self._files(turn, files)
+        wanted = order_text(text)
+        if not wanted:
+            return _not_opened("parse_needs_text", turn)
+        return self._drafted(turn, (wanted,))
+
+    def _files(self, turn: Turn, files: Sequence[FileRef]) -> Outcome:
+        """A few messages are drafted at once; many become a job for each file."""
+        try:
+            with self.app.store.read() as session:
+                found = [
+                    (
+                        file,
+                        messages_in(file, self.app.files.read(session, turn.shop, file.sha256)[1]),
+                    )
+                    for file in files
+                ]
+        except BadInput as error:
+            return Outcome((Text(say("parse_bad_file", turn.language, why=error)),), _opened(False))
+        total = sum(len(texts) for _, texts in found)
+        if total <= INLINE:
+            return self._drafted(turn, tuple(text for _, texts in found for text in texts))
         with self.app.store.write() as session:
-            (orders,) = self.app.reader(session, turn.shop).orders([text])
+            for place, (file, texts) in enumerate(found):
+                enqueue(
+                    session,
+                    turn.shop,
+                    f"{JOB}-{turn.message}-{place}",
+                    JOB,
+                    {"sha256": file.sha256, "name": file.name, "message": turn.message},
+                    conversation=turn.conversation,
+                    language=turn.language,
+                    total=len(texts),
+                )
+        return Outcome((Text(say("batch_begun", turn.language, total=total)),), _opened(False))
+
+    def _drafted(self, turn: Turn, texts: Sequence[str]) -> Outcome:
+        with self.app.store.write() as session:
+            read = self.app.reader(session, turn.shop).orders(texts)
+            orders = tuple(order for of in read for order in of)
             if not orders:
-                return Outcome((Text(say("parse_no_order", turn.language)),), _opened(False))
+                return _not_opened("parse_no_order", turn)
             form.start(session, turn, orders)
         return Outcome(events=_opened(True))
-
-    def _text(self, turn: Turn, heard: Heard) -> str:
-        """The order that was typed, or that of an earlier message whose button was pressed."""
-        earlier = heard.entity("choice")
-        if not earlier:
-            return order_text(turn.text)
-        with self.app.store.read() as session:
-            return order_text(text_of(session, turn.shop, turn.conversation, earlier))
 
 
 class ValidateOrderForm(SkillAction):
@@ -126,6 +164,10 @@ class ListOrders(SkillAction):
         with self.app.store.read() as session:
             look = self.app.look(session, turn)
             return Outcome(list_orders(session, turn, look, heard.entity("buyer")))
+
+
+def _not_opened(key: str, turn: Turn) -> Outcome:
+    return Outcome((Text(say(key, turn.language)),), _opened(False))
 
 
 def _opened(opened: bool) -> tuple[dict[str, object], ...]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from bot.store.engine import NotFound
-from bot.store.schema import Job
+from bot.store.schema import Job, Message
 
 
 class JobState(StrEnum):
@@ -25,6 +26,8 @@ class JobState(StrEnum):
 
 
 ACTIVE = (JobState.QUEUED, JobState.RUNNING)
+TURN_IS_OVER = timedelta(seconds=20)
+"""No turn takes longer: a job whose message seems unanswered after this is begun all the same."""
 
 
 @dataclass(frozen=True)
@@ -87,10 +90,19 @@ def latest_job(session: Session, shop: str, conversation: str) -> JobInfo | None
     return _info(row) if row else None
 
 
-def queued_jobs(session: Session, limit: int) -> tuple[JobInfo, ...]:
-    """The oldest jobs that wait for the worker, of every shop: only the worker asks."""
+def queued_jobs(session: Session, limit: int, now: datetime) -> tuple[JobInfo, ...]:
+    """The oldest jobs that wait for the worker, of every shop: only the worker asks.
+
+    One whose turn is still under way waits for it, so that the answer stands before the progress.
+    """
+    answered = exists().where(
+        Message.id == Job.arguments["message"].as_string(), Message.done_at.is_not(None)
+    )
     rows = session.scalars(
-        select(Job).where(Job.state == JobState.QUEUED).order_by(Job.created_at).limit(limit)
+        select(Job)
+        .where(Job.state == JobState.QUEUED, or_(answered, Job.created_at < now - TURN_IS_OVER))
+        .order_by(Job.created_at)
+        .limit(limit)
     )
     return tuple(_info(row) for row in rows)
 

@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot.conversation.messages import FileRef
+from bot.store.inbox import files_of
 from bot.store.schema import Message
 
 
@@ -40,12 +42,14 @@ def turns_before(
     return tuple(PastTurn(row.id, _text(row), row.trace or {}) for row in rows)
 
 
-def text_of(session: Session, shop: str, conversation: str, message: str) -> str:
-    """The text of a message of this conversation, or nothing."""
+def said_in(
+    session: Session, shop: str, conversation: str, message: str
+) -> tuple[str, tuple[FileRef, ...]]:
+    """Text and files of a message of this conversation; nothing where there is no such message."""
     row = session.get(Message, message)
     if row is None or (row.shop_id, row.conversation_id) != (shop, conversation):
-        return ""
-    return _text(row)
+        return "", ()
+    return _text(row), files_of(row.content.get("files") or ())
 
 
 def _text(row: Message) -> str:
