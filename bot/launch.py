@@ -142,8 +142,9 @@ def _holder(port: int) -> str:
 async def run(config: Settings, as_json: bool = False) -> None:
     """Start everything and keep it going until Ctrl-C or SIGTERM; raises `CannotRun`."""
     check_before(config)
-    screen = Screen(as_json)
-    supervisor = Supervisor(config.home / "log", lambda keepers: screen.update(keepers))
+    logs = config.home / "log"
+    screen = Screen(_short(logs), as_json)
+    supervisor = Supervisor(logs, screen.update)
     stopped = _stop_signals()
     with screen:
         starting = asyncio.create_task(_start_all(config, supervisor, screen))
@@ -178,6 +179,11 @@ async def _start_all(config: Settings, supervisor: Supervisor, screen: Screen) -
     await supervisor.all_ready()
     await warm_up(config, DEMO.id)
     screen.ready(time.monotonic() - started, _places(config))
+
+
+def _short(path: Path) -> Path:
+    """A path as one would type it here."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _make_demo_shop(config: Settings) -> None:

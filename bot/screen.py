@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from types import TracebackType
 
 from rich.console import Console, Group, RenderableType
@@ -36,7 +37,8 @@ class Place:
 class Screen:
     """One screen that is drawn anew while things start; where output is no terminal, one line per event."""
 
-    def __init__(self, as_json: bool = False, console: Console | None = None) -> None:
+    def __init__(self, logs: Path, as_json: bool = False, console: Console | None = None) -> None:
+        self._logs = logs
         self._json = as_json
         self._console = console or Console(highlight=False, stderr=as_json)
         self._live = Live(console=self._console, auto_refresh=False, transient=False)
