@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from functools import partial
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 
 from bot.settings import ROOT, Settings, settings
@@ -273,16 +274,16 @@ def _port(name: str, port: int) -> Finding:
 
 
 def _fonts(name: str) -> Finding:
-    from matplotlib import font_manager
-
-    signs = ("CJK", "Hei", "Song", "Ming", "WenQuan", "PingFang", "Han Sans", "Han Serif")
-    known = {font.name for font in font_manager.fontManager.ttflist}
-    found = sorted(font for font in known if any(sign in font for sign in signs))
-    if not found:
-        return Finding(
-            name, Grade.NOTE, "none of this machine's; plots use the one that comes with mplfonts"
-        )
-    return Finding(name, Grade.OK, found[0])
+    """Plots take their font from the package mplfonts, whatever this machine has."""
+    package = find_spec("mplfonts")
+    there = (
+        sorted(Path(package.origin).parent.glob("fonts/*CJK*"))
+        if package and package.origin
+        else []
+    )
+    if not there:
+        return Finding(name, Grade.BAD, "mplfonts or its fonts are missing", "make setup")
+    return Finding(name, Grade.OK, f"{there[0].name} and {len(there) - 1} more, from mplfonts")
 
 
 def _chromium(name: str) -> Finding:
