@@ -15,7 +15,9 @@ from sqlalchemy.exc import OperationalError
 from bot.store.engine import Store, open_store
 from bot.store.schema import Shop
 
-POSTGRESQL = os.environ.get("TEST_DATABASE_URL") or "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
+POSTGRESQL = (
+    os.environ.get("TEST_DATABASE_URL") or "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
+)
 CI = bool(os.environ.get("CI"))
 
 
@@ -32,10 +34,11 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'shop.db'}"
     else:
-        yield from _postgresql_database()
+        yield from postgresql_database()
 
 
-def _postgresql_database() -> Iterator[str]:
+def postgresql_database() -> Iterator[str]:
+    """URL of an empty PostgreSQL database that is dropped at the end."""
     server = make_url(POSTGRESQL).set(drivername="postgresql+psycopg")
     admin = create_engine(server, isolation_level="AUTOCOMMIT")
     name = f"shopclerk_test_{uuid.uuid4().hex[:12]}"
@@ -57,6 +60,8 @@ def store(store_url: str) -> Iterator[Store]:
     """A store with two shops, `demo` and `other`, on each kind of database."""
     opened = open_store(store_url)
     with opened.write() as session:
-        session.add_all(Shop(id=name, name=name.title(), name_zh="店") for name in ("demo", "other"))
+        session.add_all(
+            Shop(id=name, name=name.title(), name_zh="店") for name in ("demo", "other")
+        )
     yield opened
     opened.close()

@@ -47,7 +47,8 @@ def _text(value: object) -> str:
 
 AnyText = Annotated[str, PlainValidator(_text), WithJsonSchema({"type": "string"})]
 """Any text, lone surrogates too: what people send is stored as it came (pydantic's own check would refuse it)."""
-Cursor = Annotated[int, Query(ge=0, le=2**53)]
+NEWEST_CURSOR = 2**31 - 1  # what the column holds
+Cursor = Annotated[int, Query(ge=0, le=NEWEST_CURSOR)]
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
 
@@ -205,7 +206,7 @@ class Api:
         """News as they happen, as server-sent events; `Last-Event-ID` or `cursor` says where to go on."""
         asker = await self.askers.asker(request)
         last = request.headers.get("last-event-id", "")
-        start = int(last) if last.isdecimal() and len(last) < 16 else cursor
+        start = min(int(last), NEWEST_CURSOR) if re.fullmatch("[0-9]{1,10}", last) else cursor
         conversation = await self.askers.conversation(asker)
         events = self._events(request, asker, conversation, start)
         return EventSourceResponse(

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from bot.store.engine import open_store
 from connectors.web.pages import STATIC
 from tests.conftest import missing
-from tests.connectors.web.site import PASSWORD, Site, running_site
+from tests.connectors.web.site import PASSWORD, Site, fill_shops, running_site, sqlite_in
 
 FLAGS = [
     "--no-sandbox",
@@ -40,10 +41,21 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
+@pytest.fixture(scope="session")
+def filled_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with the shops, to be copied: passwords are slow to hash, on purpose."""
+    home = Path(tmp_path_factory.mktemp("filled"))
+    store = open_store(sqlite_in(home))
+    fill_shops(store)
+    store.close()
+    return home / "shop.db"
+
+
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
+def site(tmp_path: Path, filled_store: Path) -> Iterator[Site]:
     """A site of its own for each test."""
-    with running_site(tmp_path) as site:
+    shutil.copy(filled_store, tmp_path)
+    with running_site(tmp_path, filled=True) as site:
         yield site
 
 

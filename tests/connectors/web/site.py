@@ -70,7 +70,6 @@ class Site:
         self.url = ""
         self._ready = threading.Event()
         self._server: uvicorn.Server | None = None
-        fill_shops(store)
 
     def _run(self) -> None:
         asyncio.run(self._serve())
@@ -88,9 +87,8 @@ class Site:
             timeout_graceful_shutdown=1,
         )
         self._server = uvicorn.Server(config)
-        with (
-            socket.socket() as listener
-        ):  # listens already: whoever comes before the server is ready waits
+        with socket.socket() as listener:
+            # listens already: whoever comes before the server is ready waits
             listener.bind(("127.0.0.1", 0))
             listener.listen(128)
             self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -147,14 +145,21 @@ def fill_shops(store: Store) -> None:
 
 
 @contextmanager
-def running_site(home: Path) -> Iterator[Site]:
-    """A site in a folder of its own."""
-    store = open_store(f"sqlite:///{home / 'shop.db'}")
+def running_site(home: Path, url: str = "", *, filled: bool = False) -> Iterator[Site]:
+    """A site in a folder of its own; `filled` where its store has the shops already."""
+    store = open_store(url or sqlite_in(home))
     try:
+        if not filled:
+            fill_shops(store)
         with Site(home, store).running() as site:
             yield site
     finally:
         store.close()
+
+
+def sqlite_in(home: Path) -> str:
+    """The store of a folder."""
+    return f"sqlite:///{home / 'shop.db'}"
 
 
 def plot() -> bytes:
