@@ -280,8 +280,8 @@ def explain(output: str) -> str:
     )
 
 
-def quoted(output: str, lines: int = 12) -> str:
-    return "\n".join(f"  | {line}" for line in output.strip().splitlines()[-lines:])
+def quoted(output: str, lines: int = 8) -> str:
+    return "\n".join(f"  | {line[:160]}" for line in output.strip().splitlines()[-lines:])
 
 
 def say(text: str) -> None:
