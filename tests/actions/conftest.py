@@ -10,6 +10,7 @@ from actions.app import App
 from actions.server import Executor, executor
 from bot.store.engine import Store
 from bot.store.files import FileStore
+from ml.orders.baselines import RuleSpans
 from ml.orders.parse import OrderParser
 from tests.actions.rasa import Rasa
 from tests.shop import fill
@@ -21,7 +22,7 @@ def app(store: Store, tmp_path: Path) -> App:
     with store.write() as session:
         fill(session)
         fill(session, "other")
-    return App(store, FileStore((tmp_path / "files").as_uri()), OrderParser())
+    return App(store, FileStore((tmp_path / "files").as_uri()), OrderParser(RuleSpans()))
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The worker: a file of orders is read to the end, also when the worker is killed in the middle; and it can be stopped."""
+"""The worker: a file of orders is read to the end, also when it is killed in the middle; and it can be stopped."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ Every step is keyed by the id of its message: a turn that is tried again finds i
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -39,6 +40,9 @@ from bot.store.orders import LineInfo, NewOrder, OrderInfo, orders_by_id, place_
 from ml.orders.types import OrderField, Reason
 
 KIND = "order"
+_MORE = re.compile(
+    r"\d|[\u4e00-\u9fff]{6}|\bbut\b|但|改|换|加"
+)  # words with something to do in them
 CREATED = "order.create"
 SAME_NAME = 80  # of 100: "Mrs Ann Lee" is Ann Lee
 ORDER = "order"
@@ -150,14 +154,32 @@ def _step(talk: Talk, reader: Reader, said: Said) -> tuple[DraftState, Orders]:
         return DraftState.OPEN, replace(
             before, note="step_back" if orders.before else "no_step_back"
         )
-    if said.kind is Say.YES and question is None:
-        return DraftState.CONFIRMED, orders
-    if said.kind is Say.NO and question is None:
+    if said.kind is Say.TEXT:
+        return DraftState.OPEN, _read(orders, question, reader, said.text)
+    if not _is_bare(said.text):  # "yes, but make it three"
+        read = _read(orders, question, reader, said.text)
+        if read.note != "not_understood":
+            return DraftState.OPEN, read
+    return _yes_or_no(orders, question, reader, said.kind is Say.YES)
+
+
+def _yes_or_no(
+    orders: Orders, question: Question | None, reader: Reader, yes: bool
+) -> tuple[DraftState, Orders]:
+    """Without a question left, yes agrees to the whole; else it settles a doubt, and a gap stays a gap."""
+    if question is None:
+        if yes:
+            return DraftState.CONFIRMED, orders
         return DraftState.OPEN, replace(orders, note="what_to_change")
-    if said.kind in (Say.YES, Say.NO) and question and question.doubt:
-        decided = _decide(orders, question, KEEP if said.kind is Say.YES else "", reader)
-        return DraftState.OPEN, decided or replace(orders, note="not_understood")
-    return DraftState.OPEN, _read(orders, question, reader, said.text)
+    decided = _decide(orders, question, KEEP if yes else "", reader) if question.doubt else None
+    return DraftState.OPEN, decided or replace(orders, note="not_understood")
+
+
+def _is_bare(text: str) -> bool:
+    """Whether a yes or no is nothing more than that: a payload, a word or three."""
+    return text.startswith("/") or (
+        len(text.split()) <= 3 and len(text) <= 20 and not _MORE.search(text)
+    )
 
 
 def _choose(talk: Talk, reader: Reader, choice: str) -> tuple[DraftState, Orders]:
