@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from ml.orders.types import CatalogueItem, Label, Span
 _CLAUSE_END = re.compile(r"[.;!?\n。；！？]|,(?!\d)|，")
 _LINE_LABELS = (Label.ITEM, Label.VARIANT, Label.QUANTITY, Label.UNIT, Label.PRICE)
 _ALIKE = 0.6
+_REACH = 80
 
 Chosen = Callable[[str], str | None]
 
@@ -23,34 +25,54 @@ class Clause:
 
     start: int
     end: int
+    cue: int
     removes: bool
     spans: tuple[Span, ...]
 
 
 def correction_clauses(text: str, spans: Sequence[Span]) -> list[Clause]:
+    """One clause per cue; cues that share a clause ("no, make it") are one correction."""
     clauses: list[Clause] = []
     for cue in (s for s in spans if s.label in (Label.CHANGE, Label.REMOVE)):
-        breaks = [m.end() for m in _CLAUSE_END.finditer(text, max(0, cue.start - 80), cue.start)]
-        start = max(
-            breaks[-1] if breaks else max(0, cue.start - 80), clauses[-1].end if clauses else 0
-        )
-        end = _clause_end(text, cue.end)
-        inside = [s for s in spans if s.label in _LINE_LABELS and start <= s.start and s.end <= end]
+        removes = cue.label is Label.REMOVE
+        if clauses and cue.start < clauses[-1].end:
+            removes = removes or clauses.pop().removes
+        start = max(_clause_start(text, cue.start, spans), clauses[-1].end if clauses else 0)
+        end = _clause_end(text, cue.end, spans)
+        first, past = (bisect_left(spans, place, key=lambda s: s.start) for place in (start, end))
+        inside = [s for s in spans[first:past] if s.label in _LINE_LABELS and s.end <= end]
         said = [
             *_unfinished(text, [s for s in inside if s.start < cue.start]),
             *(s for s in inside if s.start >= cue.end),
         ]
-        first = min((s.start for s in said), default=cue.start)
-        clauses.append(Clause(min(first, cue.start), end, cue.label is Label.REMOVE, tuple(said)))
+        begin = min((s.start for s in said), default=cue.start)
+        clauses.append(Clause(min(begin, cue.start), end, cue.start, removes, tuple(said)))
     return clauses
 
 
-def _clause_end(text: str, start: int) -> int:
+def _clause_start(text: str, end: int, spans: Sequence[Span]) -> int:
+    low = max(end - _REACH, 0)
+    marks = [
+        m.end()
+        for m in _CLAUSE_END.finditer(text, low, end)
+        if not _inside_a_span(m.start(), spans)
+    ]
+    return marks[-1] if marks else low
+
+
+def _clause_end(text: str, start: int, spans: Sequence[Span]) -> int:
     """The next mark with words before it: "no, three" goes on behind its comma."""
-    for stop in _CLAUSE_END.finditer(text, start):
-        if any(c.isalnum() for c in text[start : stop.start()]):
-            return stop.start()
-    return len(text)
+    limit = min(start + 2 * _REACH, len(text))
+    for mark in _CLAUSE_END.finditer(text, start, limit):
+        said = any(c.isalnum() for c in text[start : mark.start()])
+        if said and not _inside_a_span(mark.start(), spans):
+            return mark.start()
+    return limit
+
+
+def _inside_a_span(place: int, spans: Sequence[Span]) -> bool:
+    before = bisect_left(spans, place, key=lambda s: s.start)
+    return any(s.end > place for s in spans[max(before - 2, 0) : before])
 
 
 def _unfinished(text: str, before: Sequence[Span]) -> list[Span]:
@@ -84,8 +106,9 @@ class Corrector:
         target = self._meant(before, named[0]) if named else before[-1] if before else None
         if clause.removes:
             return [d for d in before if d is not target or not named] + after
-        if not before:
-            return named + after
+        first_said = bool(named) and target is None and named[0].item.start < clause.cue
+        if not before or first_said:
+            return before + named + after
         if target is None:
             return [*before[:-1], _instead(before[-1], named[-1]), *after]
         if len(named) > 1 and named[0].quantity is None:

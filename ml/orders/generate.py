@@ -166,6 +166,8 @@ class Shop:
             adjective, adjective_zh = self.rng.choice(words("adjectives")).split("|")
             base, base_zh = f"{adjective} {base}", adjective_zh + base_zh
         base, base_zh = self._strange(base, base_zh)
+        if self.rng.random() < 0.35:
+            base, base_zh = self._packed(base, base_zh)
         variants = self._variants(kinds)
         codes = [f"{sku}-{self._suffix(v[0], i)}" if v[0] else sku for i, v in enumerate(variants)]
         items = tuple(
@@ -191,6 +193,40 @@ class Shop:
                 ("", base_zh[-2:], base_zh)
             )
         return base, base_zh
+
+    def _packed(self, base: str, base_zh: str) -> tuple[str, str]:
+        """Names that say how much is in a pack: counting words are then words of the catalogue too."""
+        n = self.rng.choice((2, 3, 5, 6, 10, 12, 20, 24, 50, 100, 500))
+        size, size_zh = self.rng.choice(
+            (
+                ("500 g", "500克"),
+                ("1 L", "1升"),
+                ("280 g", "280克"),
+                ("0.5 mm", "0.5毫米"),
+                ("70%", "70%"),
+                ("35 x 75 cm", "35×75厘米"),
+            )
+        )
+        word, word_zh = self.rng.choice(
+            (
+                ("packs", "包"),
+                ("rolls", "卷"),
+                ("bags", "袋"),
+                ("sheets", "张"),
+                ("pcs", "支"),
+                ("bottles", "瓶"),
+            )
+        )
+        tail, tail_zh = self.rng.choice(
+            (
+                (f"{n} {word}", f"{n}{word_zh}"), (f"{n} {word}", f"{n}{word_zh}装"), (f"box of {n}", f"{n}盒"), (f"case of {n}", f"×{n}盒整箱"),
+                (f"pack of {n}", f"{n}本装"), ("single", "单盒"), (f"{size} tin", f"{size_zh}罐装"), (size, size_zh), ("with lid", "带盖"), (f"bag of {n}", f"{n}片袋装"),
+            )
+        )  # fmt: skip
+        return (
+            f"{base}{self.rng.choice((', ', ' '))}{tail}",
+            f"{base_zh}{self.rng.choice((' ', ''))}{tail_zh}",
+        )
 
     def _variants(self, kinds: str) -> tuple[tuple[str, str], ...]:
         table = lexicon()["variants"]
@@ -355,7 +391,8 @@ class Writer:
         if roll < 0.38 and item.aliases:
             return self.rng.choice(item.aliases)
         if chinese:
-            short = base if self.chance(0.7) else base[-max(2, len(base) - 2) :]
+            whole = base if self.chance(0.3) else base.split(" ")[0].split("×")[0]
+            short = whole if self.chance(0.7) else whole[-max(2, len(whole) - 2) :]
             bare = aside.removesuffix("色") if self.chance(0.3) else aside
             return (
                 self.pick(
@@ -372,7 +409,8 @@ class Writer:
         return self._english_words(base, aside, quantity)
 
     def _english_words(self, base: str, aside: str, quantity: int) -> str:
-        short = base if self.chance(0.65) else " ".join(base.split()[-2:])
+        whole = base if self.chance(0.3) else base.split(",")[0]
+        short = whole if self.chance(0.65) else " ".join(whole.split()[-2:])
         short = short.lower() if self.chance(0.7) else short
         if quantity > 1 and self.chance(0.75) and not short.endswith("s"):
             short = _plural(short)
@@ -434,7 +472,9 @@ class Writer:
             else self.pick(str(cents // 100), f"{cents / 100:.2f}")
         )
         if self.zh:
-            return self.pick(f"{number}元", f"¥{number}", f"￥{number}", f"{number}块", f"{number}")
+            return self.pick(
+                f"{number}元", f"¥{number}", f"￥{number}", f"{number}块", number, number
+            )
         return self.pick(
             f"${number}",
             f"${number}",
@@ -781,7 +821,9 @@ class Writer:
         return self.framed(self.word("pay_frames"), self.word("payment"), Label.PAYMENT)
 
     def delivery_pieces(self) -> list[Piece]:
-        wish = self.word("delivery") if self.chance(0.6) else self._made_delivery()
+        if self.chance(0.2):
+            return self.framed(self.word("carrier_frames"), self.word("carriers"), Label.DELIVERY)
+        wish = self.word("delivery") if self.chance(0.5) else self._made_delivery()
         return self.framed(self.word("deliver_frames"), wish, Label.DELIVERY)
 
     def _made_delivery(self) -> str:
@@ -802,11 +844,7 @@ class Writer:
             part = self.pick(
                 "", "", "上午", "下午", "晚上", f"{hour}点", f"{hour}点半", f"下午{hour}点"
             )
-            return (
-                day
-                + part
-                + self.pick("前", "之前", "以前", "后", "之后", "送", "送到", "到货", "前送到", "")
-            )
+            return day + part + self.pick("前", "之前", "以前", "后", "之后", "", "", "以后")
         weekday = self.pick(
             "Monday",
             "Tuesday",
@@ -1398,6 +1436,11 @@ class Writer:
                     None,
                 )
             )
+        if self.chance(0.12):
+            pieces += [
+                *self._shared(),
+                (self.pick("\n", "。") if self.zh else self.pick("\n", ". "), None),
+            ]
         numbered = heading(0).strip() != ""
         for place, draft in enumerate(drafts):
             if not draft.party.name and not draft.party.address:

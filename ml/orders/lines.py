@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ml.orders.catalogue import kind_of, words_of
@@ -70,9 +70,13 @@ def group_lines(text: str, spans: Sequence[Span]) -> list[Line]:
     spans = [s for s in spans if not _negated(text, s)]
     anchors = [Line(s) for s in spans if s.label in (Label.ITEM, Label.VARIANT)]
     shared = [s for s in spans if s.label is Label.QUANTITY and _for_each(text, s)]
+    units = [s for s in spans if s.label is Label.UNIT]
+    unit_ends = {unit.start: unit.end for unit in units}
     for label in (Label.QUANTITY, Label.PRICE):
-        _attach(text, anchors, [s for s in spans if s.label is label and s not in shared])
-    _attach_units(text, anchors, [s for s in spans if s.label is Label.UNIT])
+        _attach(
+            text, unit_ends, anchors, [s for s in spans if s.label is label and s not in shared]
+        )
+    _attach_units(text, anchors, units)
     for span in shared:
         for line in anchors:
             if line.quantity is None and line.item.label is Label.ITEM:
@@ -91,9 +95,11 @@ def _for_each(text: str, span: Span) -> bool:
     return bool(_EACH_BEFORE.search(before) or _EACH_AFTER.search(after))
 
 
-def _attach(text: str, anchors: Sequence[Line], parts: Sequence[Span]) -> None:
+def _attach(
+    text: str, unit_ends: Mapping[int, int], anchors: Sequence[Line], parts: Sequence[Span]
+) -> None:
     pairs = sorted(
-        (_distance(text, part, anchors[j].item), i, j)
+        (_distance(text, unit_ends, part, anchors[j].item), i, j)
         for i, part in enumerate(parts)
         for j in _near(anchors, part)
     )
@@ -113,11 +119,14 @@ def _near(anchors: Sequence[Line], part: Span) -> range:
     return range(max(low - 2, 0), min(low + 2, len(anchors)))
 
 
-def _distance(text: str, part: Span, item: Span) -> float:
+def _distance(text: str, unit_ends: Mapping[int, int], part: Span, item: Span) -> float:
+    """Letters and marks between the two; a unit is no distance: 两箱苹果."""
     left, right = (part, item) if part.start < item.start else (item, part)
-    between = text[left.end : right.start][:200]
-    cost = len(between.strip()) + 1.0 + 60 * between.count("\n") + 12 * len(_BREAK.findall(between))
-    return cost if left is part else cost + 0.5
+    start = unit_ends.get(left.end) or unit_ends.get(left.end + 1) or left.end
+    between = text[min(start, right.start) : right.start][:200]
+    words = len(between.strip(" x×*:：-–(（="))
+    breaks = 60 * between.count("\n") + 12 * len(_BREAK.findall(between))
+    return 1.0 + words + breaks + 0.1 * (right.start - left.end) + (0.0 if left is part else 0.05)
 
 
 def _attach_units(text: str, anchors: Sequence[Line], units: Sequence[Span]) -> None:

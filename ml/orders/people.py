@@ -52,6 +52,15 @@ def chinese_nouns() -> Sequence[str]:
     return [w for w, times, kind in rows if kind == "n" and 2 <= len(w) <= 4 and int(times) > 30]
 
 
+@lru_cache(maxsize=1)
+def chinese_names() -> Sequence[str]:
+    """Two- and three-character names of jieba's dictionary whose first character is a surname."""
+    with jieba.get_dict_file() as file:
+        rows = [line.decode("utf-8").split() for line in file]
+    surnames = frozenset(words("surnames_zh"))
+    return [w for w, _, kind in rows if kind == "nr" and 2 <= len(w) <= 3 and w[0] in surnames]
+
+
 class People:
     """Draws people from a seeded source; nothing here is a real person's data."""
 
@@ -84,6 +93,8 @@ class People:
         if self.rng.random() < 0.03:
             surname = self.rng.choice(words("double_surnames_zh"))
         roll = self.rng.random()
+        if roll > 0.6:
+            return self.rng.choice(chinese_names())
         if roll < 0.13:
             return surname + self.rng.choice(words("honorifics_zh"))
         if roll < 0.18:
@@ -92,6 +103,10 @@ class People:
             self.rng.choice(words("given_zh")) for _ in range(self.rng.choice((1, 2, 2, 2)))
         )
         return surname + given + (self.rng.choice(words("honorifics_zh")) if roll > 0.96 else "")
+
+    def _characters(self) -> Sequence[str]:
+        """Characters of given names: mostly usual ones, sometimes any."""
+        return words("given_zh") if self.rng.random() < 0.7 else self.rng.choice(chinese_nouns())
 
     def phone(self, chinese: bool) -> str:
         if self.rng.random() < (0.95 if chinese else 0.06):
@@ -171,8 +186,10 @@ class People:
     def _inside(self) -> list[str]:
         pick = self.rng.random()
         n = self.rng.randint(1, 40)
-        if pick < 0.62:
+        if pick < 0.58:
             return []
+        if pick < 0.7:
+            return [self.rng.choice(words("places_en"))]
         return [
             self.rng.choice(
                 (
@@ -205,6 +222,10 @@ class People:
         if self.rng.random() < 0.08:
             return self._village(glue.join(p for p in head if p))
         parts = [p for p in [*head, self._road(), self._compound(), self._door()] if p]
+        if self.rng.random() < 0.15:
+            parts.append(self.rng.choice(words("departments_zh")))
+        if self.rng.random() < 0.05:
+            parts = parts[-2:]
         text = glue.join(parts)
         return text + (f" {self.rng.randint(100000, 859999)}" if self.rng.random() < 0.06 else "")
 
