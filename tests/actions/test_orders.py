@@ -269,12 +269,14 @@ def test_an_order_that_has_left_cannot_be_undone(merchant: Rasa, app: App) -> No
     assert rows(app, Order) == 1
 
 
-def test_two_orders_in_one_message_are_asked_in_turn_and_confirmed_together(
+def test_two_orders_are_asked_about_in_turn_and_confirmed_together(
     merchant: Rasa, app: App
 ) -> None:
     """Each order's own gaps, then one yes; one of them can be dropped."""
-    text = f"parse this order: name: Ann Po; 2 blue mugs; 415-555-0199; {ADDRESS}\nname: Bob Stone; 3 white towels"
-    *tables, question = merchant.say(text, "parse_order")
+    first = WHOLE.removeprefix("parse this order: ")
+    data = f"{first}\n---\n2 red mugs; name: Bob Stone".encode()
+    merchant.files = [attach(app, "two.txt", data)]
+    *tables, question = merchant.say("parse these", "parse_order")
     assert [table.title for table in tables if isinstance(table, Table)] == [
         "Draft order 1 of 2",
         "Draft order 2 of 2",
@@ -287,7 +289,7 @@ def test_two_orders_in_one_message_are_asked_in_turn_and_confirmed_together(
     assert "SC-10002" in words(done)
     assert "SC-10001, SC-10002" in words(merchant.say("undo", "undo"))
 
-    *_, question = merchant.say(text, "parse_order")
+    *_, question = merchant.say("parse these", "parse_order")
     *_, confirm = merchant.press(question, "Drop order 2")
     assert "SC-10003" in words(merchant.press(confirm, "Confirm"))
     assert rows(app, Order) == 1
