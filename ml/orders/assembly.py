@@ -32,7 +32,13 @@ _PARTY = (Label.BUYER, Label.PHONE, Label.ADDRESS)
 _GLUE = re.compile(r"[\s,，.、:：;；\-–()（）~]*")
 _FOR_ALL = re.compile(r"\b(?:both|all|everything|each)\b|都|全部|统一|一起", re.IGNORECASE)
 _JOINABLE = (Label.ADDRESS, Label.DELIVERY, Label.NOTE)
+_FOR_EVERY = (Label.PAYMENT, Label.DELIVERY, Label.PHONE)
 _UNCLEAR_QUANTITY = 0.3
+_SHORTEST_PHONE = 6
+_UNSURE_NAME = 0.6
+# 发顺丰 asks for 顺丰; 周末送 asks for 周末: the bare verb is not part of the wish.
+_BARE_BEFORE = re.compile(r"^(?:deliver|send|ship|please|[发走寄送请])(?![车单])\s*", re.IGNORECASE)
+_BARE_AFTER = re.compile(r"\s*(?:送到|送达|派送|发货|please|送)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +90,8 @@ class Assembler:
         )
 
     def order(self, text: str, spans: Sequence[Span]) -> ParsedOrder:
-        corrector = Corrector(
-            text, self.catalogue, lambda words: self._chosen(self.catalogue.match(words))
-        )
-        lines = [self.line(text, line) for line in corrector.lines(spans)]
-        phone = best_of(text, spans, Label.PHONE)
+        lines = self.lines(text, spans)
+        phone = best_of(text, [s for s in spans if _may_be_phone(text, s)], Label.PHONE)
         address = best_of(text, spans, Label.ADDRESS)
         order = ParsedOrder(
             name=found(text, best_buyer(text, spans)),
@@ -96,16 +99,30 @@ class Assembler:
             address=self.address(text, address) if address else None,
             lines=tuple(_added_up(lines)),
             payment=found(text, best_of(text, spans, Label.PAYMENT)),
-            delivery=found(text, best_of(text, spans, Label.DELIVERY)),
+            delivery=found(text, _bare(text, best_of(text, spans, Label.DELIVERY))),
             notes=tuple(as_found(text, s) for s in merged(text, spans, Label.NOTE)),
         )
         return self.judged(order)
+
+    def lines(self, text: str, spans: Sequence[Span]) -> list[OrderLine]:
+        corrector = Corrector(
+            text,
+            self.catalogue,
+            lambda draft: self._chosen(draft.candidates(text, self.catalogue)),
+        )
+        read = [(draft, self.line(text, draft)) for draft in corrector.lines(spans)]
+        return [line for draft, line in read if self._ordered(draft, line)]
+
+    def _ordered(self, draft: Line, line: OrderLine) -> bool:
+        """Words that fit nothing in the shop and have no quantity were not ordered."""
+        fits = line.sku or (line.candidates and line.candidates[0].score >= self.thresholds.match)
+        return bool(fits or draft.quantity or draft.price)
 
     def line(self, text: str, draft: Line) -> OrderLine:
         start, end = draft.extent(text)
         unit = text[draft.unit.start : draft.unit.end] if draft.unit else None
         cents = read_cents(text[draft.price.start : draft.price.end]) if draft.price else None
-        candidates = self.catalogue.match(draft.words(text))
+        candidates = draft.candidates(text, self.catalogue)
         sku = self._chosen(candidates) or self._decided(candidates, unit, cents)
         quantity = (
             read_quantity(text[draft.quantity.start : draft.quantity.end]) if draft.quantity else 1
@@ -234,7 +251,7 @@ def _said_for_all(text: str, piece: Found) -> bool:
 
 
 def split_orders(spans: Sequence[Span]) -> list[list[Span]]:
-    """One group of spans per order: at a separator, or where a new buyer begins after the lines."""
+    """One group of spans per order: at a separator, or where a new address begins after the lines."""
     groups: list[list[Span]] = [[]]
     for index, span in enumerate(spans):
         previous = spans[index - 1] if index else None
@@ -242,7 +259,17 @@ def split_orders(spans: Sequence[Span]) -> list[list[Span]]:
             groups.append([])
         if span.label is not Label.SPLIT:
             groups[-1].append(span)
-    return _joined([g for g in groups if any(s.label in (Label.ITEM, *_PARTY) for s in g)])
+    whole = _joined([g for g in groups if any(s.label in (Label.ITEM, *_PARTY) for s in g)])
+    said_before = (
+        [s for s in groups[0] if s.label in _FOR_EVERY]
+        if groups[0] and not _names_goods(groups[0])
+        else []
+    )
+    return [[*said_before, *(s for s in group if s not in said_before)] for group in whole]
+
+
+def _names_goods(group: Sequence[Span]) -> bool:
+    return any(s.label in (Label.ITEM, Label.ADDRESS) for s in group)
 
 
 def _begins_new_order(group: Sequence[Span], span: Span, previous: Span | None) -> bool:
@@ -276,6 +303,14 @@ def _joined(groups: Sequence[list[Span]]) -> list[list[Span]]:
     return [group for group in whole if any(s.label is Label.ITEM for s in group)]
 
 
+def _may_be_phone(text: str, span: Span) -> bool:
+    """Cues stay, so that a corrected phone is still known as corrected."""
+    return (
+        span.label is not Label.PHONE
+        or sum(map(str.isnumeric, text[span.start : span.end])) >= _SHORTEST_PHONE
+    )
+
+
 def best_buyer(text: str, spans: Sequence[Span]) -> Span | None:
     """The name that stands closest to the address or the phone; the first of equals."""
     names = [s for s in spans if s.label is Label.BUYER]
@@ -290,7 +325,7 @@ def best_buyer(text: str, spans: Sequence[Span]) -> Span | None:
             for p in places
         )
 
-    return min(names, key=lambda name: (name.confidence < 0.5, gap(name) // 12))
+    return min(names, key=lambda name: (name.confidence < _UNSURE_NAME, gap(name) // 12))
 
 
 def best_of(text: str, spans: Sequence[Span], label: Label) -> Span | None:
@@ -320,6 +355,17 @@ def merged(text: str, spans: Sequence[Span], label: Label) -> list[Span]:
         else:
             joined.append(span)
     return joined
+
+
+def _bare(text: str, span: Span | None) -> Span | None:
+    """A delivery wish without the verb that only introduces or closes it."""
+    if span is None:
+        return None
+    words = text[span.start : span.end]
+    before, after = _BARE_BEFORE.match(words), _BARE_AFTER.search(words)
+    start = span.start + (before.end() if before else 0)
+    end = span.start + (after.start() if after else len(words))
+    return replace(span, start=start, end=end) if end - start > 1 else span
 
 
 def found(text: str, span: Span | None) -> Found | None:

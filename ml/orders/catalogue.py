@@ -150,7 +150,16 @@ class Catalogue:
         exact = self.item(text.strip())
         if exact:
             return (Candidate(exact.sku, 1.0),)
-        query = words_of(text)
+        return self.match_words(words_of(text), limit)
+
+    def match_variant(self, head: str, variant: str, limit: int = 5) -> tuple[Candidate, ...]:
+        """A variant of what the head names; its colour or size takes the place of the head's."""
+        own = words_of(variant)
+        said = {kind_of(word) for word in own} - {""}
+        kept = [word for word in words_of(head) if kind_of(word) not in said]
+        return self.match_words((*kept, *own), limit)
+
+    def match_words(self, query: Sequence[str], limit: int = 5) -> tuple[Candidate, ...]:
         scored = [(self._score(query, self._entries[row]), row) for row in self._retrieve(query)]
         ranked = sorted(
             (pair for pair in scored if pair[0] > 0), key=lambda pair: (-pair[0], pair[1])

@@ -8,15 +8,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ml.orders.catalogue import Catalogue
-from ml.orders.lines import Line, group_lines
+from ml.orders.lines import Line, group_lines, negated
 from ml.orders.types import CatalogueItem, Label, Span
 
 _CLAUSE_END = re.compile(r"[.;!?\n。；！？]|,(?!\d)|，")
 _LINE_LABELS = (Label.ITEM, Label.VARIANT, Label.QUANTITY, Label.UNIT, Label.PRICE)
+_REMOVES = re.compile(
+    r"不要|去掉|取消|删|算了|\b(?:remove|forget|cancel|drop|skip|delete)\b", re.IGNORECASE
+)
+_MORE = re.compile(r"\b(?:more|another|extra|also|plus)\b|再|加|还要", re.IGNORECASE)
 _ALIKE = 0.6
 _REACH = 80
 
-Chosen = Callable[[str], str | None]
+Chosen = Callable[[Line], str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,7 @@ def correction_clauses(text: str, spans: Sequence[Span]) -> list[Clause]:
     """One clause per cue; cues that share a clause ("no, make it") are one correction."""
     clauses: list[Clause] = []
     for cue in (s for s in spans if s.label in (Label.CHANGE, Label.REMOVE)):
-        removes = cue.label is Label.REMOVE
+        removes = cue.label is Label.REMOVE or bool(_REMOVES.search(text[cue.start : cue.end]))
         if clauses and cue.start < clauses[-1].end:
             removes = removes or clauses.pop().removes
         start = max(_clause_start(text, cue.start, spans), clauses[-1].end if clauses else 0)
@@ -97,7 +101,20 @@ class Corrector:
         for clause in clauses:
             if clause.spans:
                 drafts = self._corrected(drafts, clause)
-        return drafts
+        return self._said_again(drafts, clauses[0].end) if clauses else drafts
+
+    def _said_again(self, drafts: Sequence[Line], correction: int) -> list[Line]:
+        """Once something was taken back, an item said again with a quantity replaces the first."""
+        kept: list[Line] = []
+        for draft in drafts:
+            new = draft.item.start > correction and draft.quantity is not None
+            more = _MORE.search(self.text[max(0, draft.parts()[0].start - 12) : draft.item.start])
+            target = self._meant(kept, draft) if new and not more else None
+            if target is None:
+                kept.append(draft)
+            else:
+                target.quantity, target.unit = draft.quantity, draft.unit or target.unit
+        return kept
 
     def _corrected(self, drafts: list[Line], clause: Clause) -> list[Line]:
         before = [d for d in drafts if d.item.start < clause.start]
@@ -114,14 +131,14 @@ class Corrector:
         if len(named) > 1 and named[0].quantity is None:
             swapped = [_instead(d, named[1]) if d is target else d for d in before]
             return [*swapped, *named[2:], *after]
-        _revise(target, clause.spans)
+        _revise(target, [s for s in clause.spans if not negated(self.text, s)])
         return before + [line for line in named[1:] if line.quantity] + after
 
     def _meant(self, drafts: Sequence[Line], named: Line) -> Line | None:
         """The earlier line that the words of a correction name."""
-        wanted = self.chosen(named.words(self.text))
+        wanted = self.chosen(named)
         for draft in reversed(drafts):
-            if wanted and wanted == self.chosen(draft.words(self.text)):
+            if wanted and wanted == self.chosen(draft):
                 return draft
         items = [CatalogueItem(str(i), d.words(self.text)) for i, d in enumerate(drafts)]
         options = Catalogue(items).match(named.words(self.text))

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ml.orders.catalogue import kind_of, words_of
-from ml.orders.types import Label, Span
+from ml.orders.catalogue import Catalogue, kind_of, words_of
+from ml.orders.types import Candidate, Label, Span
 
 _NEGATED = re.compile(
     r"(?:\bnot|\binstead of|\brather than|不是|而不是)\s*(?:the\s)?$", re.IGNORECASE
@@ -50,9 +50,14 @@ class Line:
         ]
 
     def words(self, text: str) -> str:
-        """All that says which item is meant."""
-        spans = [*([self.head] if self.head else []), self.item, *self.variants]
-        return " ".join(text[s.start : s.end] for s in spans)
+        """What says which item is meant, without the head."""
+        return " ".join(text[s.start : s.end] for s in (self.item, *self.variants))
+
+    def candidates(self, text: str, catalogue: Catalogue) -> tuple[Candidate, ...]:
+        own = self.words(text)
+        if self.head is None:
+            return catalogue.match(own)
+        return catalogue.match_variant(text[self.head.start : self.head.end], own)
 
     def extent(self, text: str) -> tuple[int, int]:
         """The item's words together with a variant that stands right beside it."""
@@ -67,7 +72,7 @@ class Line:
 
 def group_lines(text: str, spans: Sequence[Span]) -> list[Line]:
     """Each quantity and price goes to the item or variant it stands closest to, once."""
-    spans = [s for s in spans if not _negated(text, s)]
+    spans = [s for s in spans if not negated(text, s)]
     anchors = [Line(s) for s in spans if s.label in (Label.ITEM, Label.VARIANT)]
     shared = [s for s in spans if s.label is Label.QUANTITY and _for_each(text, s)]
     units = [s for s in spans if s.label is Label.UNIT]
@@ -84,7 +89,8 @@ def group_lines(text: str, spans: Sequence[Span]) -> list[Line]:
     return _with_variants(text, anchors)
 
 
-def _negated(text: str, span: Span) -> bool:
+def negated(text: str, span: Span) -> bool:
+    """The 4 of \"2, not 4\"."""
     return span.label is Label.QUANTITY and bool(
         _NEGATED.search(text[max(0, span.start - 16) : span.start])
     )
@@ -126,7 +132,8 @@ def _distance(text: str, unit_ends: Mapping[int, int], part: Span, item: Span) -
     between = text[min(start, right.start) : right.start][:200]
     words = len(between.strip(" x×*:：-–(（="))
     breaks = 60 * between.count("\n") + 12 * len(_BREAK.findall(between))
-    return 1.0 + words + breaks + 0.1 * (right.start - left.end) + (0.0 if left is part else 0.05)
+    blanks = 0.1 * sum(map(str.isspace, between))
+    return 1.0 + words + breaks + blanks + (0.0 if left is part else 0.05)
 
 
 def _attach_units(text: str, anchors: Sequence[Line], units: Sequence[Span]) -> None:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from ml.orders.catalogue import Catalogue
 from ml.orders.encode import Encoder, Text, Vocabulary
 from ml.orders.features import text_features
+from ml.orders.tidy import tidy
 from ml.orders.tokens import tokenize
 from ml.orders.types import Label, Span
 from ml.serving import Model, load_model
@@ -113,14 +114,13 @@ class TaggedSpans:
         ]
         scores = iter(self.tagger.probabilities(pieces))
         found = []
-        for kept, windows in zip(tokens, cuts, strict=True):
+        for text, kept, windows in zip(texts, tokens, cuts, strict=True):
             joined = _joined([next(scores) for _ in windows], windows)
-            found.append(
-                [
-                    Span(label, kept[first].start, kept[last].end, confidence)
-                    for label, first, last, confidence in self._spans(joined)
-                ]
-            )
+            spans = [
+                Span(label, kept[first].start, kept[last].end, confidence)
+                for label, first, last, confidence in self._spans(joined)
+            ]
+            found.append(tidy(text, spans))
         return found
 
     def _spans(self, scores: Floats) -> list[tuple[Label, int, int, float]]:
