@@ -1,5 +1,6 @@
 // One conversation: what was said, read by cursor, and what is still to be sent; loses and doubles nothing.
 import { computed, signal } from "@preact/signals";
+import { kept, keptKeys } from "./kept";
 import { Refused, type Api, type Attachment, type Entry, type News } from "./api";
 
 export type Link = "connecting" | "live" | "offline" | "signed_out";
@@ -39,7 +40,7 @@ export class Conversation {
 
   /** `store` prefixes what this browser keeps for this person and shop. */
   constructor(readonly api: Api, readonly store: string) {
-    this.seen.value = Number(localStorage.getItem(`${store}:seen`) ?? 0);
+    this.seen.value = Number(kept.getItem(`${store}:seen`) ?? 0);
     this.outgoing.value = this.#kept();
     const { signal } = this.#closed;
     addEventListener("online", () => this.#reconnect(), { signal });
@@ -71,7 +72,7 @@ export class Conversation {
   }
 
   discard(message: Outgoing): void {
-    localStorage.removeItem(`${this.store}:out:${message.id}`);
+    kept.removeItem(`${this.store}:out:${message.id}`);
     this.outgoing.value = this.outgoing.value.filter((other) => other.id !== message.id);
   }
 
@@ -80,13 +81,13 @@ export class Conversation {
     const newest = this.entries.value.at(-1)?.number ?? 0;
     if (newest <= this.seen.value) return;
     this.seen.value = newest;
-    localStorage.setItem(`${this.store}:seen`, String(newest));
+    kept.setItem(`${this.store}:seen`, String(newest));
   }
 
   /** Drop what this browser keeps, e.g. when somebody signs out. */
   forget(): void {
     this.close();
-    for (const key of Object.keys(localStorage)) if (key.startsWith(`${this.store}:`)) localStorage.removeItem(key);
+    for (const key of keptKeys()) if (key.startsWith(`${this.store}:`)) kept.removeItem(key);
   }
 
   async #listen(): Promise<void> {
@@ -187,7 +188,7 @@ export class Conversation {
 
   #put(message: Outgoing): void {
     try {
-      localStorage.setItem(`${this.store}:out:${message.id}`, JSON.stringify(message));
+      kept.setItem(`${this.store}:out:${message.id}`, JSON.stringify(message));
     } catch {
       // the browser keeps no more: the message lives as long as the page does
     }
@@ -196,9 +197,9 @@ export class Conversation {
   }
 
   #kept(): Outgoing[] {
-    const keys = Object.keys(localStorage).filter((key) => key.startsWith(`${this.store}:out:`));
-    const kept = keys.map((key) => JSON.parse(localStorage.getItem(key)!) as Outgoing);
-    return kept.sort((a, b) => a.at.localeCompare(b.at));
+    const keys = keptKeys().filter((key) => key.startsWith(`${this.store}:out:`));
+    const messages = keys.map((key) => JSON.parse(kept.getItem(key)!) as Outgoing);
+    return messages.sort((a, b) => a.at.localeCompare(b.at));
   }
 
   #reconnect(): void {

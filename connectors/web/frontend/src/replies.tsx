@@ -43,6 +43,7 @@ function Buttons({ reply, buttons }: Props<"buttons">) {
 
 function Table({ reply }: Props<"table">) {
   const doubtful = new Set(reply.marks.map(([row, column]) => `${row}:${column}`));
+  const numeric = reply.columns.map((_, c) => isNumeric(reply.rows.map((row) => row[c] ?? "")));
   const lines = [reply.columns, ...reply.rows].map((row) => row.join("\t")).join("\n");
   return (
     <figure class="table">
@@ -54,14 +55,14 @@ function Table({ reply }: Props<"table">) {
         <table>
           <thead>
             <tr>
-              {reply.columns.map((name, c) => (
-                <th scope="col" key={c} class={isNumber(reply.rows[0]?.[c] ?? "") ? "number" : ""} dir="auto">{name}</th>
-              ))}
+              {reply.columns.map((name, c) => <th scope="col" key={c} class={numeric[c] ? "number" : ""} dir="auto">{name}</th>)}
             </tr>
           </thead>
           <tbody>
             {reply.rows.map((row, r) => (
-              <tr key={r}>{row.map((cell, c) => <Cell key={c} text={cell} doubtful={doubtful.has(`${r}:${c}`)} />)}</tr>
+              <tr key={r}>
+                {row.map((cell, c) => <Cell key={c} text={cell} numeric={numeric[c]} doubtful={doubtful.has(`${r}:${c}`)} />)}
+              </tr>
             ))}
           </tbody>
         </table>
@@ -71,14 +72,20 @@ function Table({ reply }: Props<"table">) {
   );
 }
 
-/** Amounts and counts stand to the right; a phone number is no amount. */
-const isNumber = (text: string) => /^[^\p{L}+]{0,3}\d[\d.,\s]*[^\p{L}\d]{0,3}$/u.test(text) && text.length < 14;
+const SHORT = 14; // a code, a date or a name is not broken over two lines
+const NUMBER = /^[^\p{L}+]{0,3}\d[\d.,\s]*[^\p{L}\d]{0,3}$/u;
 
-function Cell({ text, doubtful }: { text: string; doubtful: boolean }) {
-  const number = isNumber(text) ? "number" : "";
-  if (!doubtful) return <td class={number} dir="auto">{text}</td>;
+/** A column of amounts or counts stands to the right; phone numbers are none. */
+function isNumeric(cells: string[]): boolean {
+  const filled = cells.filter((cell) => cell);
+  return filled.length > 0 && filled.every((cell) => cell.length <= SHORT && NUMBER.test(cell));
+}
+
+function Cell({ text, numeric, doubtful }: { text: string; numeric: boolean | undefined; doubtful: boolean }) {
+  const look = numeric ? "number" : text.length <= SHORT ? "short" : "";
+  if (!doubtful) return <td class={look} dir="auto">{text}</td>;
   return (
-    <td class={`doubt ${number}`} dir="auto" title={t("doubtful")}>
+    <td class={`doubt ${look}`} dir="auto" title={t("doubtful")}>
       <Icon name="warn" />
       <span class="hidden">{t("doubtful")}: </span>
       {text}
@@ -177,6 +184,7 @@ export function Files({ api, files }: { api: Api; files: FileRef[] }) {
 
 export function Copy({ text }: { text: string }) {
   const [copied, setCopied] = useState(false);
+  if (!navigator.clipboard) return null; // a page without TLS
   const copy = async () => {
     await navigator.clipboard.writeText(text);
     setCopied(true);

@@ -6,6 +6,7 @@ import { Api, Refused } from "./api";
 import { Chat } from "./chat";
 import { Conversation } from "./conversation";
 import { Icon } from "./icons";
+import { kept, keptKeys } from "./kept";
 import style from "./style/widget.css?inline";
 import { language, preferred, t } from "./text";
 
@@ -23,14 +24,14 @@ const store = `shopclerk:${shop}:${identity ? "known" : "guest"}`;
 const tokenKey = `${store}:token`;
 const languageKey = `shopclerk:${shop}:language`;
 
-language.value = preferred(localStorage.getItem(languageKey) ?? tag ?? document.documentElement.lang);
+language.value = preferred(kept.getItem(languageKey) ?? tag ?? document.documentElement.lang);
 
 async function connect(): Promise<void> {
   if (conversation.value) return;
   const api = new Api(`${origin}/api/v1`, {}, false);
-  const kept = identity ? null : localStorage.getItem(tokenKey);
-  const token = kept ?? (await api.visit(shop, identity)).token;
-  if (!identity) localStorage.setItem(tokenKey, token);
+  const known = identity ? null : kept.getItem(tokenKey);
+  const token = known ?? (await api.visit(shop, identity)).token;
+  if (!identity) kept.setItem(tokenKey, token);
   api.proof = { Authorization: `Bearer ${token}` };
   conversation.value = new Conversation(api, store);
   conversation.value.start();
@@ -90,7 +91,7 @@ function Panel({ onClose }: { onClose: () => void }) {
   const other = language.value === "en" ? "zh" : "en";
   const choose = () => {
     language.value = other;
-    localStorage.setItem(languageKey, other);
+    kept.setItem(languageKey, other);
     void conversation.value?.api.chooseLanguage(other).catch(() => undefined);
   };
   return (
@@ -111,7 +112,7 @@ function Panel({ onClose }: { onClose: () => void }) {
 
 /** The page no longer vouches for anybody: what was kept for the last one goes. */
 function forgetKnown(): void {
-  for (const key of Object.keys(localStorage)) if (key.startsWith(`shopclerk:${shop}:known:`)) localStorage.removeItem(key);
+  for (const key of keptKeys()) if (key.startsWith(`shopclerk:${shop}:known:`)) kept.removeItem(key);
 }
 
 function mount(): void {
@@ -126,7 +127,7 @@ function mount(): void {
     host.lang = language.value === "zh" ? "zh-CN" : "en";
   });
   render(<Widget />, root);
-  if (identity || localStorage.getItem(tokenKey)) void begin(); // somebody who chatted before hears of answers
+  if (identity || kept.getItem(tokenKey)) void begin(); // somebody who chatted before hears of answers
 }
 
 if (document.body) mount();
