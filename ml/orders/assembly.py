@@ -36,9 +36,16 @@ _FOR_EVERY = (Label.PAYMENT, Label.DELIVERY, Label.PHONE)
 _UNCLEAR_QUANTITY = 0.3
 _SHORTEST_PHONE = 6
 _UNSURE_NAME = 0.6
-# 发顺丰 asks for 顺丰; 周末送 asks for 周末: the bare verb is not part of the wish.
-_BARE_BEFORE = re.compile(r"^(?:deliver|send|ship|please|[发走寄送请])(?![车单])\s*", re.IGNORECASE)
-_BARE_AFTER = re.compile(r"\s*(?:送到|送达|派送|发货|please|送)$", re.IGNORECASE)
+# 发顺丰 asks for 顺丰, 周末送 for 周末, 微信付 for 微信: the bare verb is no part of the wish.
+_BARE_BEFORE = re.compile(
+    r"^(?:deliver|send|ship|please|to be delivered|[发寄请于](?![货票件])|走(?!路)|送(?![货到来去完上]))\s*",
+    re.IGNORECASE,
+)
+_BARE_AFTER = re.compile(
+    r"\s*(?:送到|送达|派送|发货|能到|please|pls|(?<=[前后午天日号末点])(?:送|到|就)|(?<=通|丰|达)(?:就|吧))$",
+    re.IGNORECASE,
+)
+_BARE_PAY = re.compile(r"(?<=[信宝呗卡金账])付$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +105,7 @@ class Assembler:
             phone=self.phone(text, phone) if phone else None,
             address=self.address(text, address) if address else None,
             lines=tuple(_added_up(lines)),
-            payment=found(text, best_of(text, spans, Label.PAYMENT)),
+            payment=found(text, _bare(text, best_of(text, spans, Label.PAYMENT))),
             delivery=found(text, _bare(text, best_of(text, spans, Label.DELIVERY))),
             notes=tuple(as_found(text, s) for s in merged(text, spans, Label.NOTE)),
         )
@@ -358,11 +365,13 @@ def merged(text: str, spans: Sequence[Span], label: Label) -> list[Span]:
 
 
 def _bare(text: str, span: Span | None) -> Span | None:
-    """A delivery wish without the verb that only introduces or closes it."""
+    """A wish without the verb that only introduces or closes it."""
     if span is None:
         return None
     words = text[span.start : span.end]
-    before, after = _BARE_BEFORE.match(words), _BARE_AFTER.search(words)
+    delivery = span.label is Label.DELIVERY
+    before = _BARE_BEFORE.match(words) if delivery else None
+    after = (_BARE_AFTER if delivery else _BARE_PAY).search(words)
     start = span.start + (before.end() if before else 0)
     end = span.start + (after.start() if after else len(words))
     return replace(span, start=start, end=end) if end - start > 1 else span

@@ -62,7 +62,7 @@ class Tagger:
         found: list[Floats] = [np.zeros((0, len(self.settings.tags)), np.float32)] * len(texts)
         for rows in _batches([len(t.tokens) for t in texts]):
             logits = self.logits([texts[row] for row in rows])
-            for row, scores in zip(rows, _softmax(logits / self.settings.temperature), strict=True):
+            for row, scores in zip(rows, softmax(logits / self.settings.temperature), strict=True):
                 found[row] = scores[: len(texts[row].tokens)]
         return found
 
@@ -88,7 +88,7 @@ def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
         yield batch
 
 
-def _softmax(logits: Floats) -> Floats:
+def softmax(logits: Floats) -> Floats:
     exponents = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return np.asarray(exponents / exponents.sum(axis=-1, keepdims=True), np.float32)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from ml.orders.tokens import has_han
 from ml.orders.types import Label, Span
 
 _WORDY = (
@@ -39,12 +40,15 @@ _NUMBER_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _ADDED = 0.6
+_SHORTEST_PHONE = 6
+_SHORTEST = {Label.BUYER: 2, Label.ADDRESS: 3, Label.PAYMENT: 2, Label.DELIVERY: 2, Label.NOTE: 2}
+_QUOTES = ('"', "“", "”")
 
 
 def tidy(text: str, spans: Sequence[Span]) -> list[Span]:
     joined = _touching(text, spans)
     trimmed = [_trimmed(text, span) if span.label in _WORDY else span for span in joined]
-    kept = [span for span in trimmed if span.start < span.end]
+    kept = [span for span in trimmed if span.end - span.start >= _SHORTEST.get(span.label, 1)]
     return list(
         _counted(text, [_renamed(text, span, kept[i + 1 :][:1]) for i, span in enumerate(kept)])
     )
@@ -92,27 +96,44 @@ def _count_inside(text: str, span: Span) -> re.Match[str] | None:
 
 
 def _touching(text: str, spans: Sequence[Span]) -> list[Span]:
-    """Pieces of one label, or of goods, with nothing between them: 洗|衣液 is one item."""
+    """Pieces of one kind that touch, or that only one letter of a Chinese text parts, are one."""
     joined: list[Span] = []
     for span in spans:
         last = joined[-1] if joined else None
-        if last and last.end == span.start and _same_kind(last.label, span.label):
-            confidence = min(last.confidence, span.confidence)
-            label = Label.ITEM if last.label in _GOODS else last.label
-            joined[-1] = Span(label, last.start, span.end, confidence)
+        label = _joint_label(text, last, span) if last else None
+        if last and label:
+            joined[-1] = Span(label, last.start, span.end, min(last.confidence, span.confidence))
         else:
             joined.append(span)
     return joined
 
 
-def _same_kind(one: Label, other: Label) -> bool:
-    return one is other or (one in _GOODS and other in _GOODS)
+def _joint_label(text: str, last: Span, span: Span) -> Label | None:
+    gap = text[last.end : span.start]
+    if last.label is span.label is Label.ADDRESS and (not gap or (len(gap) == 1 and has_han(gap))):
+        return Label.ADDRESS
+    if gap:
+        return None
+    if (
+        last.label is Label.ADDRESS
+        and span.label is Label.PHONE
+        and span.end - span.start < _SHORTEST_PHONE
+    ):
+        return Label.ADDRESS
+    if last.label in _GOODS and span.label in _GOODS:
+        return Label.ITEM
+    return last.label if last.label is span.label else None
 
 
 def _trimmed(text: str, span: Span) -> Span:
     words = text[span.start : span.end]
     left = len(words) - len(words.lstrip("#" + _BEFORE if span.label is Label.ITEM else _BEFORE))
     stripped = words.rstrip(_AFTER)
+    if (
+        words[len(stripped) : len(stripped) + 1] in _QUOTES
+        and sum(stripped.count(q) for q in _QUOTES) % 2
+    ):
+        stripped = words[: len(stripped) + 1]
     if span.label is Label.BUYER and words[len(stripped) : len(stripped) + 1] == ".":
         stripped += "."
     if stripped[-1:] in _OPENING and _OPENING[stripped[-1]] not in stripped:
