@@ -17,6 +17,12 @@ from tests.shop import fill
 
 
 @pytest.fixture
+def store_url(tmp_path: Path) -> str:
+    """SQLite alone: what meets PostgreSQL too is in test_both_databases.py."""
+    return f"sqlite:///{tmp_path / 'shop.db'}"
+
+
+@pytest.fixture
 def app(store: Store, tmp_path: Path) -> App:
     """The store with a filled shop; orders are read by the rules, so that no model decides a test."""
     with store.write() as session:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -116,8 +117,6 @@ class Rasa:
 
 def read_payload(payload: str) -> tuple[str, dict[str, str]]:
     """`/intent{"entity": "value"}` apart."""
-    import json
-
     name, brace, rest = payload[1:].partition("{")
     return name, json.loads(brace + rest) if brace else {}
 

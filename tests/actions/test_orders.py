@@ -202,10 +202,8 @@ def test_a_yes_before_everything_is_known_places_nothing(merchant: Rasa, app: Ap
 def test_cancel_drops_the_draft(merchant: Rasa, app: App, how: str) -> None:
     """Nothing was stored, and the form is over."""
     replies = merchant.say(WHOLE, "parse_order")
-    if how == "button":
-        told = merchant.press(replies[-1], "Cancel")
-    else:
-        told = merchant.say("算了", "cancel")
+    by_button = how == "button"
+    told = merchant.press(replies[-1], "Cancel") if by_button else merchant.say("算了", "cancel")
     assert "Nothing was stored" in words(told)
     assert merchant.form is None
     assert rows(app, Order) == rows(app, Change) == 0

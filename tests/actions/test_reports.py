@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from io import BytesIO
 
@@ -18,7 +17,7 @@ from tests.actions.rasa import Rasa, words
 
 
 @pytest.fixture
-def sold(app: App) -> Iterator[None]:
+def sold(app: App) -> None:
     """Three sales: today, a week ago, 40 days ago; and one that was cancelled."""
     with app.store.write() as session:
         for days, quantity, sku, text in (
@@ -32,7 +31,6 @@ def sold(app: App) -> Iterator[None]:
             placed = place_order(session, "demo", order)
             if sku == "MUG-RED":
                 session.get_one(Order, placed.id).status = "cancelled"
-    yield
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -163,7 +161,7 @@ def test_help_fits_the_role_and_its_buttons_work(merchant: Rasa, customer: Rasa)
     assert "parse this order" in words([shop])
     assert "parse this order" not in words([visitor])
     assert isinstance(visitor, Buttons)
-    assert [button.payload for button in visitor.buttons][0] == "/order_status"
+    assert visitor.buttons[0].payload == "/order_status"
 
 
 def test_why_explains_the_turn_before(merchant: Rasa, app: App) -> None:

@@ -6,6 +6,7 @@ import logging
 from dataclasses import replace
 
 import pytest
+import yaml
 
 from actions.app import App
 from actions.base import Heard, Outcome, SkillAction
@@ -98,8 +99,6 @@ def test_an_action_that_breaks_says_so_politely_with_an_id_and_logs_it(
 
 def test_the_actions_of_the_domain_are_all_there(actions: Executor) -> None:
     """Each action that the domain names is served, and none beside them."""
-    import yaml
-
     domain = yaml.safe_load((ROOT / "domain.yml").read_text("utf-8"))
     named = {next(iter(one)) if isinstance(one, dict) else one for one in domain["actions"]}
     assert named == {action.action for action in ACTIONS} == set(actions.actions)

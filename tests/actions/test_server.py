@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from bot.store.engine import open_store
+from bot.store.schema import Shop
 from tests.actions.rasa import Rasa
 from tests.shop import fill
 
@@ -23,8 +24,6 @@ SECRET = "a-secret-of-this-test"
 @pytest.fixture
 def server(store_url: str, tmp_path: Path) -> Iterator[str]:
     """`python -m actions` on a free port; its URL."""
-    from bot.store.schema import Shop
-
     store = open_store(store_url)
     with store.write() as session:
         session.add(Shop(id="demo", name="Demo", name_zh="店"))
