@@ -47,7 +47,7 @@ class Ask:
         """Read a request's body; raises `BadRequest` with one clear sentence."""
         try:
             data = json.loads(body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise BadRequest("The body is not JSON.") from error
         if not isinstance(data, dict):
             raise BadRequest("The body must be a JSON object.")

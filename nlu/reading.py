@@ -14,6 +14,9 @@ READ_CHARACTERS = 1000
 PAYLOAD = re.compile(r"/([a-z_]+)(\{.*\})?", re.DOTALL)
 RASAS_OWN = frozenset({"restart", "back", "session_start"})
 LEADING = re.compile(r"[\s/／\u200b-\u200d\u2060\ufeff]+")
+WORD = re.compile(
+    r"[^\W_]|[\U0001f44d\U0001f44c\u2705\U0001f44e]"
+)  # a letter or digit, or a thumb up or down
 NOTHING_SAID = {
     "intent": {"name": "nlu_fallback", "confidence": 1.0},
     "intent_ranking": [],
@@ -49,7 +52,7 @@ async def read(
 async def read_text(processor: MessageProcessor, text: str, role: str | None) -> dict[str, Any]:
     """Intent, ranking and entities of a text that a person typed; offsets count in the text as given."""
     seen = harmless(text)[:READ_CHARACTERS]
-    if not seen.strip():
+    if not WORD.search(seen):
         return {**NOTHING_SAID, "text": text}
     parsed = await processor.parse_message(
         UserMessage(seen, metadata={"role": role} if role else None)

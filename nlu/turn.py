@@ -17,7 +17,7 @@ from rasa.core.processor import MessageProcessor
 from rasa.core.tracker_store import FailSafeTrackerStore
 from rasa.shared.core.constants import ACTION_LISTEN_NAME
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import ActionExecuted, UserUttered
+from rasa.shared.core.events import ActionExecuted, ActiveLoop, Event, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from nlu.action_endpoint import CLOCK, ActionEndpoint, TurnClock
@@ -86,6 +86,9 @@ async def _hear(
         message.sender_id, message.output_channel, message.metadata
     )
     tracker = rewound(tracker, message.message_id, processor.domain)
+    if tracker.is_active_loop_rejected:
+        # The last turn left the form without asking on (a goodbye, a handoff); this one may answer it again.
+        tracker.update(ActiveLoop(tracker.active_loop_name), processor.domain)
     started = time.monotonic()
     parsed = await read(processor, message, tracker)
     seconds = time.monotonic() - started
@@ -96,13 +99,20 @@ async def _hear(
 
 def rewound(tracker: DialogueStateTracker, message_id: str, domain: Domain) -> DialogueStateTracker:
     """The tracker as it was before the message with this id, if that was the last one: a retry is no second turn."""
-    latest = tracker.get_last_event_for(UserUttered)
-    if latest is None or latest.message_id != message_id:
-        return tracker
     events = list(tracker.events)
-    start = max(index for index, event in enumerate(events) if event is latest)
+    start = _last_message(events)
+    if start is None or events[start].message_id != message_id:
+        return tracker
     return DialogueStateTracker.from_events(
         tracker.sender_id, events[:start], slots=domain.slots, domain=domain
+    )
+
+
+def _last_message(events: Sequence[Event]) -> int | None:
+    """Where the last message stands (Rasa's own look-up passes over messages that a form took in)."""
+    return max(
+        (index for index, event in enumerate(events) if isinstance(event, UserUttered)),
+        default=None,
     )
 
 
