@@ -168,6 +168,18 @@ def test_offline_loses_nothing_and_doubles_nothing(
     assert [q.text for q in site.engine.asked] == ["before", "written offline", "and this"]
 
 
+def test_a_restart_of_the_server_is_bridged(site: Site, console: Page) -> None:
+    """The page connects again by itself: what was said stays, what is said next is answered once."""
+    say(console, "before")
+    answer(console, "echo before")
+    site.restart()
+    say(console, "after")
+    answer(console, "echo after")
+    expect(console.locator(".notice")).to_have_count(0)
+    assert said(console) == ["before", "echo before", "after", "echo after"]
+    assert [q.text for q in site.engine.asked] == ["before", "after"]
+
+
 def test_what_was_not_sent_survives_a_reload(context: BrowserContext, console: Page) -> None:
     """The server stays silent, the page is loaded again: the message still goes out, once."""
     context.route("**/api/v1/messages", lambda route: route.abort())

@@ -68,6 +68,7 @@ class Site:
         self.settings = Settings(SHOPCLERK_HOME=home)  # type: ignore[call-arg]
         self.engine = ScriptedEngine()
         self.url = ""
+        self.port = 0  # any at first, the same after a restart
         self._ready = threading.Event()
         self._server: uvicorn.Server | None = None
 
@@ -89,26 +90,40 @@ class Site:
         self._server = uvicorn.Server(config)
         with socket.socket() as listener:
             # listens already: whoever comes before the server is ready waits
-            listener.bind(("127.0.0.1", 0))
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(("127.0.0.1", self.port))
             listener.listen(128)
-            self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+            self.port = listener.getsockname()[1]
+            self.url = f"http://127.0.0.1:{self.port}"
             self._ready.set()
             await self._server.serve(sockets=[listener])
 
     @contextmanager
     def running(self) -> Iterator[Site]:
         """Serve until the block ends."""
-        thread = threading.Thread(target=self._run, name="site")
-        thread.start()
-        assert self._ready.wait(30)
+        self._start()
         try:
             yield self
         finally:
-            self.engine.open_gate.set()
-            assert self._server is not None
-            self._server.should_exit = True
-            thread.join(30)
-            assert not thread.is_alive()
+            self._stop()
+
+    def restart(self) -> None:
+        """End the server and start it again at the same address."""
+        self._stop()
+        self._start()
+
+    def _start(self) -> None:
+        self._ready.clear()
+        self._thread = threading.Thread(target=self._run, name="site")
+        self._thread.start()
+        assert self._ready.wait(30)
+
+    def _stop(self) -> None:
+        self.engine.open_gate.set()
+        assert self._server is not None
+        self._server.should_exit = True
+        self._thread.join(30)
+        assert not self._thread.is_alive()
 
     def post(self, conversation: str, reply: Reply, shop: str = "demo") -> None:
         """Put a reply into a conversation outside of a turn, as a job does."""
