@@ -156,8 +156,15 @@ class Catalogue:
         """A variant of what the head names; its colour or size takes the place of the head's."""
         own = words_of(variant)
         said = {kind_of(word) for word in own} - {""}
-        kept = [word for word in words_of(head) if kind_of(word) not in said]
-        return self.match_words((*kept, *own), limit)
+        shared = [word for word in words_of(head) if kind_of(word) not in said]
+        of_head = {c.sku: c.score for c in self.match_words(shared, len(self.items))}
+        of_variant = {c.sku: c.score for c in self.match_words(own, len(self.items))}
+        scored = [
+            Candidate(sku, round(0.6 * score + 0.4 * of_head[sku], 4))
+            for sku, score in of_variant.items()
+            if sku in of_head
+        ]
+        return tuple(sorted(scored, key=lambda c: -c.score)[:limit])
 
     def match_words(self, query: Sequence[str], limit: int = 5) -> tuple[Candidate, ...]:
         scored = [(self._score(query, self._entries[row]), row) for row in self._retrieve(query)]

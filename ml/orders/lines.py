@@ -18,6 +18,11 @@ _BREAK = re.compile(r"[,，;；、。.]|\band\b|和")
 _ITEM_GLUE = re.compile(r"[\s,，(（/\-的]{0,3}|\s*(?:in|size|the|colou?r|色|码)\s*")
 
 
+_SKIPPED = 200.0
+# Which part went to which anchor, newest first.
+_Trail = tuple[int, int, "_Trail"] | None
+
+
 @dataclass(slots=True)
 class Line:
     """A line while it is being put together. `head` names what a bare variant is a variant of."""
@@ -104,16 +109,30 @@ def _for_each(text: str, span: Span) -> bool:
 def _attach(
     text: str, unit_ends: Mapping[int, int], anchors: Sequence[Line], parts: Sequence[Span]
 ) -> None:
-    pairs = sorted(
-        (_distance(text, unit_ends, part, anchors[j].item), i, j)
-        for i, part in enumerate(parts)
-        for j in _near(anchors, part)
-    )
-    used: set[int] = set()
-    for _, i, j in pairs:
-        if i not in used and not anchors[j].has(parts[i].label):
-            anchors[j].take(parts[i])
-            used.add(i)
+    """The cheapest way to give parts to anchors, in the order of the text, at most one to each.
+
+    A state is the last anchor that got a part; few anchors are near a part, so states stay few.
+    """
+    best: dict[int, tuple[float, _Trail]] = {-1: (0.0, None)}
+    for number, part in enumerate(parts):
+        near = _near(anchors, part)
+        new: dict[int, tuple[float, _Trail]] = {}
+        for last, (cost, trail) in best.items():
+            _keep(new, max(last, near.start - 1), cost + _SKIPPED, trail)
+            for j in near:
+                if j > last and not anchors[j].has(part.label):
+                    price = cost + _distance(text, unit_ends, part, anchors[j].item)
+                    _keep(new, j, price, (number, j, trail))
+        best = new
+    trail = min(best.values(), key=lambda state: state[0])[1]
+    while trail is not None:
+        number, j, trail = trail
+        anchors[j].take(parts[number])
+
+
+def _keep(states: dict[int, tuple[float, _Trail]], last: int, cost: float, trail: _Trail) -> None:
+    if last not in states or cost < states[last][0]:
+        states[last] = (cost, trail)
 
 
 def _near(anchors: Sequence[Line], part: Span) -> range:

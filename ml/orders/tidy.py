@@ -39,6 +39,9 @@ _NUMBER_BEFORE = re.compile(
     r"(?<![\w.,#/-])(\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|twelve|a dozen|half a dozen|a couple of)\s+(?:x\s)?$",
     re.IGNORECASE,
 )
+_NUMBER_FIRST = re.compile(
+    r"(\d{1,3}) (?:x )?(?=[a-z]{3})(?!pack|inch|mm|kg|litre|pcs)", re.IGNORECASE
+)
 _ADDED = 0.6
 _SHORTEST_PHONE = 6
 _SHORTEST = {Label.BUYER: 2, Label.ADDRESS: 3, Label.PAYMENT: 2, Label.DELIVERY: 2, Label.NOTE: 2}
@@ -48,10 +51,17 @@ _QUOTES = ('"', "“", "”")
 def tidy(text: str, spans: Sequence[Span]) -> list[Span]:
     joined = _touching(text, spans)
     trimmed = [_trimmed(text, span) if span.label in _WORDY else span for span in joined]
-    kept = [span for span in trimmed if span.end - span.start >= _SHORTEST.get(span.label, 1)]
+    kept = [span for span in trimmed if _says_something(text, span)]
     return list(
         _counted(text, [_renamed(text, span, kept[i + 1 :][:1]) for i, span in enumerate(kept)])
     )
+
+
+def _says_something(text: str, span: Span) -> bool:
+    """An item has letters; a single Han character is no name and no address."""
+    if span.label in _GOODS and not any(c.isalpha() for c in text[span.start : span.end]):
+        return False
+    return span.end - span.start >= _SHORTEST.get(span.label, 1)
 
 
 def _renamed(text: str, span: Span, following: Sequence[Span]) -> Span:
@@ -81,6 +91,10 @@ def _counted(text: str, spans: Sequence[Span]) -> Iterator[Span]:
             if before:
                 start = max(free, span.start - 16) + before.start(1)
                 yield Span(Label.QUANTITY, start, start + len(before[1]), _ADDED)
+            leading = _NUMBER_FIRST.match(text, span.start, span.end)
+            if leading and not before and free < span.start - 1:
+                yield Span(Label.QUANTITY, leading.start(1), leading.end(1), _ADDED)
+                span = Span(Label.ITEM, leading.end(), span.end, span.confidence)
             inside = _count_inside(text, span)
             if inside:
                 yield Span(Label.ITEM, span.start, inside.start(1), span.confidence)
