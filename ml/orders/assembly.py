@@ -104,7 +104,7 @@ class Assembler:
             name=found(text, best_buyer(text, spans)),
             phone=self.phone(text, phone) if phone else None,
             address=self.address(text, address) if address else None,
-            lines=tuple(_added_up(lines)),
+            lines=tuple(lines),
             payment=found(text, _bare(text, best_of(text, spans, Label.PAYMENT))),
             delivery=found(text, _bare(text, best_of(text, spans, Label.DELIVERY))),
             notes=tuple(as_found(text, s) for s in merged(text, spans, Label.NOTE)),
@@ -118,7 +118,8 @@ class Assembler:
             lambda draft: self._chosen(draft.candidates(text, self.catalogue)),
         )
         read = [(draft, self.line(text, draft)) for draft in corrector.lines(spans)]
-        return [line for draft, line in read if self._ordered(draft, line)]
+        ordered = [(draft, line) for draft, line in read if self._ordered(draft, line)]
+        return _added_up(ordered)
 
     def _ordered(self, draft: Line, line: OrderLine) -> bool:
         """Words that fit nothing in the shop and have no quantity were not ordered."""
@@ -227,13 +228,16 @@ def evidence(draft: Line, candidates: Sequence[Candidate], sku: str | None) -> E
     )
 
 
-def _added_up(lines: Sequence[OrderLine]) -> list[OrderLine]:
-    """ "two mugs ... and one more mug" is one line of three."""
+def _added_up(lines: Sequence[tuple[Line, OrderLine]]) -> list[OrderLine]:
+    """ "two mugs ... and one more mug" is one line of three; a mention without a number adds nothing."""
     whole: dict[object, OrderLine] = {}
-    for place, line in enumerate(lines):
+    for place, (draft, line) in enumerate(lines):
         key: object = (line.sku, line.unit_price_cents) if line.sku else place
         first = whole.get(key)
-        whole[key] = replace(first, quantity=first.quantity + line.quantity) if first else line
+        if first is None:
+            whole[key] = line
+        elif draft.quantity:
+            whole[key] = replace(first, quantity=first.quantity + line.quantity)
     return list(whole.values())
 
 

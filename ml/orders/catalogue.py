@@ -7,6 +7,7 @@ contradiction: "blue mug" is not the red mug, and 5 kg is not 10 kg.
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections import Counter
@@ -137,9 +138,7 @@ class Catalogue:
             for name in _names(item)
         ]
         self.words = frozenset(word for name in spelled for word in name if word[0].isalnum())
-        self.pairs = frozenset(
-            pair for name in spelled for pair in zip(name, name[1:], strict=False)
-        )
+        self.pairs = frozenset(pair for name in spelled for pair in itertools.pairwise(name))
         self._skus = {item.sku.lower(): item for item in items}
 
     def item(self, sku: str) -> CatalogueItem | None:

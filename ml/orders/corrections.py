@@ -38,20 +38,30 @@ def correction_clauses(text: str, spans: Sequence[Span]) -> list[Clause]:
     """One clause per cue; cues that share a clause ("no, make it") are one correction."""
     clauses: list[Clause] = []
     for cue in (s for s in spans if s.label in (Label.CHANGE, Label.REMOVE)):
+        shared = clauses.pop() if clauses and cue.start < clauses[-1].end else None
         removes = cue.label is Label.REMOVE or bool(_REMOVES.search(text[cue.start : cue.end]))
-        if clauses and cue.start < clauses[-1].end:
-            removes = removes or clauses.pop().removes
         start = max(_clause_start(text, cue.start, spans), clauses[-1].end if clauses else 0)
-        end = _clause_end(text, cue.end, spans)
-        first, past = (bisect_left(spans, place, key=lambda s: s.start) for place in (start, end))
-        inside = [s for s in spans[first:past] if s.label in _LINE_LABELS and s.end <= end]
+        before = [s for s in _between(spans, start, cue.start) if s.label in _LINE_LABELS]
+        carried = list(shared.spans) if shared else _unfinished(text, before)
+        end = _clause_end(text, max([cue.end, *(s.end for s in carried)]), spans, bool(carried))
         said = [
-            *_unfinished(text, [s for s in inside if s.start < cue.start]),
-            *(s for s in inside if s.start >= cue.end),
+            s for s in _between(spans, cue.end, end) if s.label in _LINE_LABELS and s not in carried
         ]
-        begin = min((s.start for s in said), default=cue.start)
-        clauses.append(Clause(min(begin, cue.start), end, cue.start, removes, tuple(said)))
+        clauses.append(
+            Clause(
+                min([cue.start, *(s.start for s in carried)]),
+                end,
+                shared.cue if shared else cue.start,
+                removes or bool(shared and shared.removes),
+                tuple(sorted([*carried, *said], key=lambda s: s.start)),
+            )
+        )
     return clauses
+
+
+def _between(spans: Sequence[Span], start: int, end: int) -> list[Span]:
+    first, past = (bisect_left(spans, place, key=lambda s: s.start) for place in (start, end))
+    return [s for s in spans[first:past] if s.end <= end]
 
 
 def _clause_start(text: str, end: int, spans: Sequence[Span]) -> int:
@@ -64,11 +74,11 @@ def _clause_start(text: str, end: int, spans: Sequence[Span]) -> int:
     return marks[-1] if marks else low
 
 
-def _clause_end(text: str, start: int, spans: Sequence[Span]) -> int:
-    """The next mark with words before it: "no, three" goes on behind its comma."""
+def _clause_end(text: str, start: int, spans: Sequence[Span], complete: bool) -> int:
+    """The next mark; unless the clause is complete, one with words before it: "no, three"."""
     limit = min(start + 2 * _REACH, len(text))
     for mark in _CLAUSE_END.finditer(text, start, limit):
-        said = any(c.isalnum() for c in text[start : mark.start()])
+        said = complete or any(c.isalnum() for c in text[start : mark.start()])
         if said and not _inside_a_span(mark.start(), spans):
             return mark.start()
     return limit
@@ -120,19 +130,19 @@ class Corrector:
         before = [d for d in drafts if d.item.start < clause.start]
         after = drafts[len(before) :]
         named = group_lines(self.text, clause.spans)
-        target = self._meant(before, named[0]) if named else before[-1] if before else None
+        targets = [self._meant(before, line) for line in named]
         if clause.removes:
-            return [d for d in before if d is not target or not named] + after
-        first_said = bool(named) and target is None and named[0].item.start < clause.cue
+            return [d for d in before if not any(d is target for target in targets)] + after
+        first_said = bool(named) and targets[0] is None and named[0].item.start < clause.cue
         if not before or first_said:
             return before + named + after
-        if target is None:
-            return [*before[:-1], _instead(before[-1], named[-1]), *after]
-        if len(named) > 1 and named[0].quantity is None:
-            swapped = [_instead(d, named[1]) if d is target else d for d in before]
-            return [*swapped, *named[2:], *after]
-        _revise(target, [s for s in clause.spans if not negated(self.text, s)])
-        return before + [line for line in named[1:] if line.quantity] + after
+        if not named:
+            _revise(before[-1], [s for s in clause.spans if not negated(self.text, s)])
+        elif len(named) > 1 and targets[0] and named[0].quantity is None:
+            before = [_instead(d, named[1]) if d is targets[0] else d for d in before] + named[2:]
+        else:
+            before = _with_named(before, named, targets)
+        return before + after
 
     def _meant(self, drafts: Sequence[Line], named: Line) -> Line | None:
         """The earlier line that the words of a correction name."""
@@ -148,6 +158,21 @@ class Corrector:
             and (len(options) == 1 or options[1].score < options[0].score)
         )
         return drafts[int(options[0].sku)] if sure else None
+
+
+def _with_named(
+    before: list[Line], named: Sequence[Line], targets: Sequence[Line | None]
+) -> list[Line]:
+    """Lines that were meant are revised; another item takes the place of the last line."""
+    lines = list(before)
+    for place, (line, target) in enumerate(zip(named, targets, strict=True)):
+        if target is not None:
+            _revise(target, line.parts())
+        elif place == 0:
+            lines[-1] = _instead(lines[-1], line)
+        elif line.quantity:
+            lines.append(line)
+    return lines
 
 
 def _instead(old: Line, new: Line) -> Line:

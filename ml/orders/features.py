@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 from ml.orders.catalogue import Catalogue, plain
@@ -22,7 +23,7 @@ def _marks(tokens: Sequence[Token], catalogue: Catalogue) -> list[int]:
         return [NO_CATALOGUE] * len(tokens)
     words = [plain(t.text.lower()) for t in tokens]
     marks = [KNOWN_WORD if w in catalogue.words else ELSEWHERE for w in words]
-    for place, pair in enumerate(zip(words, words[1:], strict=False)):
+    for place, pair in enumerate(itertools.pairwise(words)):
         if pair in catalogue.pairs:
             marks[place] = marks[place + 1] = KNOWN_PAIR
     return marks

@@ -1,8 +1,5 @@
 """The synthetic messages are what they say they are."""
 
-from collections import Counter
-from collections.abc import Iterable
-
 import pytest
 
 from ml.orders.assembly import Assembler, Thresholds

@@ -15,7 +15,10 @@ from tests.ml.orders.shop import labelled
         ("[三号教学楼|address][408|phone]", [("address", "三号教学楼408")]),
         ("[洗衣液2|item]瓶", [("item", "洗衣液"), ("quantity", "2")]),
         ("[A4复印纸|item]两包", [("item", "A4复印纸")]),
-        ("[2|quantity] [boxes of|item] the [black pens|item]", [("quantity", "2"), ("unit", "boxes"), ("item", "black pens")]),
+        (
+            "[2|quantity] [boxes of|item] the [black pens|item]",
+            [("quantity", "2"), ("unit", "boxes"), ("item", "black pens")],
+        ),
         ("order six [white mugs|item]", [("quantity", "six"), ("item", "white mugs")]),
         ("[mugs|item] at [35|quantity] each", [("item", "mugs"), ("price", "35")]),
         ("单价[24|quantity]的[黑笔|item]", [("price", "24"), ("item", "黑笔")]),
