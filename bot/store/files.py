@@ -53,7 +53,8 @@ class FileStore:
     ) -> tuple[FileRef, bytes]:
         """A file of this shop, of this conversation where one is given; raises `NotFound` for any other."""
         row = session.get(StoredFile, (shop, sha256))
-        allowed = conversation is None or session.get(FileReader, (shop, sha256, conversation))
+        reader = (shop, sha256, conversation)
+        allowed = conversation is None or session.get(FileReader, reader) is not None
         if row is None or not allowed:
             raise NotFound(f"no file {sha256!r}")
         data: bytes = self._fs.cat_file(self._path(shop, sha256))

@@ -226,9 +226,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("shop_id", "message_id"),
     )
     with op.batch_alter_table("lookups", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_lookups_number", ["shop_id", "number", "tried_at"], unique=False
-        )
+        batch_op.create_index("ix_lookups_number", ["shop_id", "number", "tried_at"], unique=False)
         batch_op.create_index(
             "ix_lookups_conversation", ["conversation_id", "tried_at"], unique=False
         )
