@@ -106,6 +106,7 @@ def parts() -> list[Part]:
 
 
 def frontend_sources() -> Iterator[Path]:
+    yield FRONTEND.parent / "strings.json"  # the texts, shared with the server's pages
     for folder, folders, files in os.walk(FRONTEND):
         folders[:] = [name for name in folders if name != "node_modules"]
         yield from (Path(folder) / name for name in files)

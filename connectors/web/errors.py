@@ -24,7 +24,7 @@ STATUS = {
     "visitor_unknown": 401,
     "wrong_password": 401,
     "csrf": 403,
-    "forbidden": 403,
+    "no_console": 403,
     "not_found": 404,
     "method_not_allowed": 405,
     "too_large": 413,

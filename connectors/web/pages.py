@@ -82,7 +82,7 @@ class Pages:
         return self._form_page(request, "sign_in")
 
     async def sign_in(self, request: Request) -> Response:
-        """Sign in; a wrong password, an unknown login and a role without a console look the same."""
+        """Sign in; a wrong password and an unknown login look the same."""
         form = await self._own_form(request)
         login, password = str(form.get("login", ""))[:200], str(form.get("password", ""))[:1000]
         keys = {
@@ -91,21 +91,24 @@ class Pages:
         }
         if any(throttle.blocked(key) for throttle, key in keys.items()):
             return self._sign_in_refused(request, "too_many_tries", login)
-        token = await asyncio.to_thread(self._open_session, login, password)
-        if token is None:
+        try:
+            token = await asyncio.to_thread(self._open_session, login, password)
+        except Refused as refused:
             for throttle, key in keys.items():
                 throttle.failed(key)
-            return self._sign_in_refused(request, "wrong_password", login)
+            return self._sign_in_refused(request, refused.code, login)
         self.by_login.succeeded(login)
         answer = RedirectResponse("/console", 303)
         _set_secret_cookie(request, answer, SESSION_COOKIE, token, days=14)
         return answer
 
-    def _open_session(self, login: str, password: str) -> str | None:
+    def _open_session(self, login: str, password: str) -> str:
         with self.front.store.read() as session:
             someone = people.sign_in(session, login.replace("\0", ""), password)
-        if someone is None or someone.role is not Role.MERCHANT:
-            return None
+        if someone is None:
+            raise Refused("wrong_password")
+        if someone.role is not Role.MERCHANT:
+            raise Refused("no_console")
         with self.front.store.write() as session:
             return people.open_session(session, someone.person)[0]
 

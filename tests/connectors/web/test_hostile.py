@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from tests.connectors.web.guests import Guest, client_of
 from tests.connectors.web.site import Site
 
-EXAMPLES = 60
+EXAMPLES = int(os.environ.get("SHOPCLERK_EXAMPLES", "60"))
 hostile = settings(
     max_examples=EXAMPLES,
     deadline=None,

@@ -47,18 +47,26 @@ def test_sign_out_from_another_page_does_nothing(merchant: Guest) -> None:
     [
         ("demo-merchant", "wrong"),
         ("nobody", PASSWORD),
-        ("demo-agent", PASSWORD),
         ("customer", ""),
         ("\0", "\0"),
         ("demo-merchant' OR 1=1 --", "x"),
     ],
 )
 def test_all_refusals_look_the_same(site: Site, login: str, password: str) -> None:
-    """Nobody learns which logins exist, nor whose console is missing."""
+    """Nobody learns which logins exist."""
     with client_of(site) as client:
         answer = sign_in(client, login, password)
     assert answer.status_code == 401
     assert "do not go together" in answer.text
+    assert "shopclerk_session" not in answer.headers.get("set-cookie", "")
+
+
+def test_only_merchants_have_a_console(site: Site) -> None:
+    """An agent who brings the right password is told why there is no way in."""
+    with client_of(site) as client:
+        answer = sign_in(client, "demo-agent", PASSWORD)
+    assert answer.status_code == 403
+    assert "inbox for agents is not there yet" in answer.text
     assert "shopclerk_session" not in answer.headers.get("set-cookie", "")
 
 
