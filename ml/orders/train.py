@@ -234,6 +234,8 @@ def choose_thresholds(out: Path, precision: float) -> Thresholds:
     ]
     best = max(options, key=lambda t: judged_lines(OrderParser(spans, t), messages, items).score.f1)
     judged = judged_lines(OrderParser(spans, best), messages, items)
+    if len(set(judged.right)) < 2:
+        return best
     said = np.clip(np.array(judged.confidences), 0.001, 0.999)
     odds = np.log(said / (1 - said)).reshape(-1, 1)
     fitted = LogisticRegression(C=10.0).fit(odds, judged.right)
