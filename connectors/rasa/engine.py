@@ -41,9 +41,7 @@ class RasaEngine:
         if response.status_code in (409, 502, 503):
             raise EngineUnavailable(f"Rasa answered {response.status_code}")
         if response.status_code != 200:
-            raise EngineFailed(
-                f"Rasa answered {response.status_code}: {response.text[:200]}"
-            )
+            raise EngineFailed(f"Rasa answered {response.status_code}: {response.text[:200]}")
         if len(response.content) > MAX_ANSWER_BYTES:
             raise EngineFailed(f"an answer of {len(response.content)} bytes")
         return _answer(response)
@@ -73,9 +71,7 @@ def _request(question: Question) -> dict[str, object]:
 def _answer(response: httpx.Response) -> Answer:
     try:
         body = response.json()
-        return Answer(
-            tuple(_reply(item) for item in body["replies"]), _trace(body["trace"])
-        )
+        return Answer(tuple(_reply(item) for item in body["replies"]), _trace(body["trace"]))
     except (ValueError, KeyError, TypeError, InvalidReply) as error:
         raise EngineFailed(f"an answer that cannot be read: {error!r}") from error
 
@@ -89,8 +85,7 @@ def _trace(trace: dict[str, Any]) -> Trace:
         intent=str(trace.get("intent") or ""),
         confidence=float(trace.get("confidence") or 0.0),
         ranking=tuple(
-            (str(one["name"]), float(one["confidence"]))
-            for one in trace.get("ranking", ())
+            (str(one["name"]), float(one["confidence"])) for one in trace.get("ranking", ())
         ),
         entities=tuple(
             (str(one["entity"]), str(one["value"])) for one in trace.get("entities", ())

@@ -13,7 +13,9 @@ from tests.ml.orders.shop import ITEMS
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras 3.15 with NumPy 2.4
+@pytest.mark.filterwarnings(
+    "ignore:__array__ implementation:DeprecationWarning"
+)  # Keras 3.15 with NumPy 2.4
 @pytest.mark.timeout(600)
 def test_training_writes_a_model_that_loads_and_parses(tmp_path: Path) -> None:
     folder, said = write_data(tmp_path / "data"), []
