@@ -31,22 +31,15 @@ class App:
     def reader(self, session: Session, shop: str) -> Reader:
         """The order reader of a shop; indexed anew only where its catalogue changed."""
         found = products(session, shop)
-        # Stock moves with every order and means nothing to the parser.
-        key = tuple(_without_stock(product) for product in found)
         known = self._readers.get(shop)
-        if known and known[0] == key:
+        if known and known[0] == found:  # whatever the stock is
             return known[1]
         reader = Reader.of(self.parser, found)
         with self._lock:
-            self._readers[shop] = (key, reader)
+            self._readers[shop] = (found, reader)
         return reader
 
     def look(self, session: Session, turn: Turn) -> Look:
         """How this turn's replies look."""
         shop = access_shop(session, turn.shop)
-        known = {product.sku: product for product in products(session, turn.shop)}
-        return Look(shop, known, Language(turn.language))
-
-
-def _without_stock(product: ProductInfo) -> ProductInfo:
-    return ProductInfo(**{**vars(product), "stock": 0})
+        return Look(shop, self.reader(session, turn.shop).products, Language(turn.language))

@@ -133,9 +133,7 @@ class AskOrderReply(SkillAction):
             asked = talk.orders.question()
             order = talk.orders.orders[asked.order] if asked else None
             buyer = form.known_buyer(session, turn.shop, order) if order else None
-            return Outcome(
-                views.draft_step(look, talk, buyer, fresh=talk.orders.started == turn.message)
-            )
+            return Outcome(views.draft_step(look, talk, buyer, turn.message))
 
 
 class OrderResult(SkillAction):

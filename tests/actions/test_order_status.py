@@ -45,10 +45,11 @@ def signed_in(actions: Executor, app: App) -> Rasa:
 
 def ask(rasa: Rasa, text: str) -> str:
     """Ask for an order; the form opens where something is missing."""
-    replies = rasa.say(text, "order_status")
+    rasa.form = None
+    message = rasa.message(text, "order_status", None, None)
+    replies = rasa.say(text, "order_status", message_id=message["metadata"]["message_id"])
     if rasa.slots["status_open"]:
         rasa.form = "order_status_form"
-        message = rasa.message(text, "order_status", None, None)
         replies += rasa.call("action_ask_order_status_reply", message)[0]
     return words(replies)
 

@@ -112,6 +112,8 @@ def test_a_line_can_be_removed_and_the_step_taken_back(merchant: Rasa) -> None:
     assert replies == []
     assert "White towel" in words(asked)
     assert "One step back." in words(asked)
+    asked, _ = merchant.call("action_ask_order_reply", merchant.message("why", "why", None, None))
+    assert "One step back." not in words(asked)
 
 
 def test_what_is_not_in_the_catalogue_is_asked_with_buttons(merchant: Rasa, app: App) -> None:

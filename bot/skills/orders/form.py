@@ -75,6 +75,7 @@ class Talk:
     id: str
     orders: Orders
     state: DraftState
+    message: str
 
     @property
     def key(self) -> str:
@@ -361,4 +362,4 @@ def _doubts(orders: Iterable[DraftOrder]) -> Iterable[str]:
 
 
 def _talk(stored: StoredDraft) -> Talk:
-    return Talk(stored.id, Orders.from_body(stored.body), stored.state)
+    return Talk(stored.id, Orders.from_body(stored.body), stored.state, stored.message)

@@ -110,7 +110,8 @@ def question(session: Session, turn: Turn, look: Look) -> tuple[Reply, ...]:
         missing = "status_ask_digits"
     elif asked.digits:
         missing = "status_ask_number"
-    note = look.say(f"status_note_{asked.note}") + "\n" if asked.note else ""
+    noted = asked.note if stored and stored.message == turn.message else ""
+    note = look.say(f"status_note_{noted}") + "\n" if noted else ""
     return (Text(note + look.say(missing, number=asked.number)),)
 
 

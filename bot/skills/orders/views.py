@@ -96,18 +96,18 @@ def draft_tables(look: Look, talk: Talk) -> tuple[Reply, ...]:
     return tuple(draft_table(look, talk, place) for place in range(len(talk.orders.orders)))
 
 
-def draft_step(
-    look: Look, talk: Talk, buyer: BuyerInfo | None, *, fresh: bool
-) -> tuple[Reply, ...]:
-    """What the form says now: the next question, or the whole draft with Confirm and Cancel.
+def draft_step(look: Look, talk: Talk, buyer: BuyerInfo | None, message: str) -> tuple[Reply, ...]:
+    """What the form says to a message: the next question, or the whole draft with Confirm and Cancel.
 
-    A draft is shown whole when it is `fresh`, doubts marked, and again when nothing is left to ask.
+    The message that began a draft is shown all of it, doubts marked; so is the one that settles the last
+    question. What a message came to is said to that message only, and not again after an interruption.
     """
-    note = look.say(f"note_{talk.orders.note}") + "\n" if talk.orders.note else ""
+    noted = talk.orders.note if talk.message == message else ""
+    note = look.say(f"note_{noted}") + "\n" if noted else ""
     asked = talk.orders.question()
     if asked is None:
         return (*draft_tables(look, talk), _confirm(look, talk, note))
-    shown = draft_tables(look, talk) if fresh else ()
+    shown = draft_tables(look, talk) if talk.orders.started == message else ()
     return (*shown, _question(look, talk, asked, note, buyer))
 
 

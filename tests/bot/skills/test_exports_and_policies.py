@@ -7,7 +7,7 @@ import io
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.conversation.messages import Language
@@ -15,6 +15,7 @@ from bot.skills.exports import to_csv
 from bot.skills.policies import FOLDER, BadPolicy, load_policies, policy_for
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30))
 def test_no_cell_of_an_export_is_a_formula(text: str) -> None:
     """Whatever a buyer calls themselves."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.skills.periods import Period, lunar_new_year, month_of, read_period
@@ -75,6 +75,7 @@ def test_what_is_no_period_is_none(text: str) -> None:
     assert read_period(text, TODAY) is None
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200), st.dates(date(2020, 1, 1), date(2035, 1, 1)))
 def test_any_text_gives_a_period_in_order_or_none(text: str, today: date) -> None:
     """Never an error, never an end before the start."""
@@ -82,6 +83,7 @@ def test_any_text_gives_a_period_in_order_or_none(text: str, today: date) -> Non
     assert found is None or found.first <= found.last
 
 
+@settings(deadline=None)
 @given(st.dates(date(2020, 1, 1), date(2035, 1, 1)))
 def test_spoken_periods_do_not_reach_into_the_future(today: date) -> None:
     """What was cannot be after today."""
