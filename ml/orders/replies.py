@@ -172,7 +172,8 @@ def _text_answer(asked: OrderField, text: str, spans: Sequence[Span]) -> FieldAn
         start, end = max(start, span.start), span.end
     start, end = _trimmed(text, start, end)
     words = text[start:end]
-    if not words or (asked is OrderField.NAME and _not_a_name(words)):
+    unfit = _NOT_FIT.get(asked)
+    if not words or (unfit and unfit(words)):
         return None
     confidence = span.confidence if span else 0.8
     return FieldAnswer(asked, words, Found(words, start, end, confidence))
@@ -191,6 +192,15 @@ def _not_a_name(words: str) -> bool:
         or any(c.isdigit() for c in words)
         or not any(c.isalpha() for c in words)
     )
+
+
+def _not_an_address(words: str) -> bool:
+    """A place has letters, and a number, a mark, several words or a few Han characters."""
+    letters = any(c.isalpha() for c in words)
+    return not letters or (words.isalpha() and len(words) < (4 if has_han(words) else 12))
+
+
+_NOT_FIT = {OrderField.NAME: _not_a_name, OrderField.ADDRESS: _not_an_address}
 
 
 def read_changes(

@@ -37,6 +37,8 @@ def answer(asked: OrderField, text: str) -> str | None:
         (OrderField.PHONE, "I don't know", None),
         (OrderField.ADDRESS, "ship to 12 Oak Street, Springfield", "12 Oak Street, Springfield"),
         (OrderField.ADDRESS, "地址是杭州市文三路1号", "杭州市文三路1号"),
+        (OrderField.ADDRESS, "Ann", None),
+        (OrderField.ADDRESS, "12", None),
         (OrderField.QUANTITY, "three please", "3"),
         (OrderField.QUANTITY, "两箱", "2"),
         (OrderField.QUANTITY, "a dozen", "12"),
