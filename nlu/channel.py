@@ -147,12 +147,18 @@ async def _health(request: Request) -> HTTPResponse:
 
 
 async def _warm_up(app: Sanic, *_: Any) -> None:
-    """Read one message, so that the first person does not wait for jieba's dictionary and TensorFlow's first run."""
+    """Read one message, so that the first person does not wait for jieba's dictionary and TensorFlow's first run.
+
+    Rasa goes on without a model when it cannot read one; we end, so that the supervisor says so and tries again.
+    """
     agent = app.ctx.agent
-    if agent and agent.is_ready():
-        prepare(agent)
-        await read_text(agent.processor, WARM_UP, None)
-        app.ctx.shopclerk_warm = True
+    if agent is None or not agent.is_ready():
+        logger.error("The model could not be loaded. Train it: make train")
+        app.stop()
+        return
+    prepare(agent)
+    await read_text(agent.processor, WARM_UP, None)
+    app.ctx.shopclerk_warm = True
 
 
 def _refusal(status: int, code: str, what: str) -> HTTPResponse:

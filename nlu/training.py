@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 MODEL = Path("models/shopclerk.tar.gz")
+FRESH = Path(
+    "models/training/shopclerk.tar.gz"
+)  # Rasa writes here, so that MODEL is never half a file
 SOURCES = ("config.yml", "domain.yml", "data/nlu", "data/rules", "data/stories")
 CODE = ("nlu/tokenizer.py", "nlu/roles.py", "nlu/requirements.lock")
 
@@ -46,7 +49,7 @@ def train_arguments() -> list[str]:
     data = [name for name in SOURCES[2:] if Path(name).is_dir()]
     return [
         *("train", "--data", *data, "--domain", "domain.yml", "--config", "config.yml"),
-        *("--out", str(MODEL.parent), "--fixed-model-name", MODEL.name.removesuffix(".tar.gz")),
+        *("--out", str(FRESH.parent), "--fixed-model-name", FRESH.name.removesuffix(".tar.gz")),
         *(
             "--augmentation",
             "0",
@@ -63,9 +66,9 @@ def train(arguments: list[str]) -> int:
     from nlu.rasa_cli import call_rasa
 
     before = fingerprint()
-    stamp().unlink(missing_ok=True)
     code = call_rasa([*train_arguments(), *arguments])
     if code == 0:
+        FRESH.replace(MODEL)
         stamp().write_text(before + "\n")
     else:
         print("Training failed; the messages above say why.", file=sys.stderr)

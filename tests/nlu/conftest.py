@@ -106,6 +106,10 @@ class StubActions:
             _slot("order_reply", None),
         ], "" if merchant else "refused"
 
+    def action_order_status(self, tracker: dict[str, Any]) -> tuple[list[dict[str, Any]], str]:
+        """Say where the order is; nothing has to be asked first."""
+        return [_slot("status_open", False)], "action_order_status"
+
     def validate_order_form(self, tracker: dict[str, Any]) -> tuple[list[dict[str, Any]], str]:
         """Read the message into the draft: first the name, then yes or no; `cancel` ends it at any time."""
         if tracker["slots"]["order_reply"] is None:
