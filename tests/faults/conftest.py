@@ -43,15 +43,15 @@ class RunningShop:
         }
         self.environment = {**os.environ, **ports, "SHOPCLERK_HOME": str(home)}
         self.environment.pop("DATABASE_URL", None)
-        self.log = (home / "run.log").open("wb")
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "bot.cli", "run"],
-            cwd=ROOT,
-            env=self.environment,
-            stdout=self.log,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-        )
+        with (home / "run.log").open("wb") as log:
+            self.process = subprocess.Popen(
+                [Path(sys.executable).with_name("shopclerk"), "run"],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+            )
         self.store = self._wait_until_ready()
         self.inbox = StoredInbox(self.store)
 
@@ -126,7 +126,6 @@ class RunningShop:
         except subprocess.TimeoutExpired:
             self.process.kill()
         self.store.close()
-        self.log.close()
 
 
 @pytest.fixture(scope="session")
