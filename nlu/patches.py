@@ -9,6 +9,7 @@ import jsonschema
 import rasa
 import tensorflow as tf
 from rasa.core.actions.action import RemoteAction
+from rasa.shared.core.events import Event
 from rasa.utils.tensorflow.data_generator import RasaBatchDataGenerator
 from rasa.utils.tensorflow.model_data import RasaModelData
 from rasa.utils.tensorflow.models import RasaModel
@@ -32,6 +33,9 @@ def apply() -> None:
         RasaModel.load = _load
         _keep("validate", RemoteAction._validate_action_result)
         RemoteAction._validate_action_result = _validate_action_result
+        _keep("resolve", Event.resolve_by_type)
+        # The class of an event's name is looked for among all subclasses, anew for every event of a stored dialogue.
+        Event.resolve_by_type = staticmethod(lru_cache(maxsize=256)(Event.resolve_by_type))
 
 
 ORIGINAL: dict[str, Any] = {}

@@ -26,7 +26,7 @@ from rasa.shared.core.events import (
 )
 from rasa.shared.core.trackers import DialogueStateTracker
 
-KEEP_TURNS = 6
+KEEP_TURNS = 4
 FOLD_AT_TURNS = 2 * KEEP_TURNS
 
 TRACKERS = sa.Table(

@@ -12,6 +12,8 @@ import pytest
 import rasa
 from rasa.core.actions.action import RemoteAction
 from rasa.core.agent import Agent
+from rasa.shared.core.events import Event
+from rasa.shared.utils.common import all_subclasses
 from rasa.utils.tensorflow.models import RasaModel
 
 from nlu import patches
@@ -29,7 +31,7 @@ pipeline:
     min_ngram: 1
     max_ngram: 4
   - name: DIETClassifier
-    epochs: 3
+    epochs: 1
     number_of_transformer_layers: 1
     constrain_similarities: true
     random_seed: 7
@@ -139,6 +141,20 @@ def test_replies_of_actions_are_judged_the_same(reply):
         except jsonschema.ValidationError as error:
             outcomes.append(str(error))
     assert outcomes[0] == outcomes[1]
+
+
+def test_events_are_resolved_the_same():
+    """Each name still gives its class, an unknown one an error, also when it is asked twice."""
+    patches.apply()
+    names = {
+        event.type_name for event in all_subclasses(Event) if getattr(event, "type_name", None)
+    }
+    assert len(names) > 20
+    for name in [*sorted(names), *sorted(names)]:
+        assert Event.resolve_by_type(name) is patches.ORIGINAL["resolve"](name)
+    for _ in range(2):
+        with pytest.raises(ValueError, match="no such event"):
+            Event.resolve_by_type("no such event")
 
 
 def test_other_versions_are_refused(monkeypatch):
