@@ -16,6 +16,7 @@ from bot.skills.orders.form import Said, Say
 from bot.skills.orders.intake import order_text
 from bot.skills.orders.listing import list_orders
 from bot.skills.turn import Turn
+from bot.store.catalogue import stock_of
 from bot.store.drafts import DraftState
 from bot.store.jobs import enqueue
 from bot.store.traces import said_in
@@ -133,7 +134,8 @@ class AskOrderReply(SkillAction):
             asked = talk.orders.question()
             order = talk.orders.orders[asked.order] if asked else None
             buyer = form.known_buyer(session, turn.shop, order) if order else None
-            return Outcome(views.draft_step(look, talk, buyer, turn.message))
+            stock = stock_of(session, turn.shop, talk.orders.skus())
+            return Outcome(views.draft_step(look, talk, buyer, turn.message, stock))
 
 
 class OrderResult(SkillAction):

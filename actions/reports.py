@@ -6,12 +6,12 @@ from typing import ClassVar
 
 from actions.base import MERCHANT, Heard, Outcome, SkillAction
 from bot.conversation.messages import File, Image, Text
-from bot.skills.listings import Listing, export, listing_meant
 from bot.skills.orders.listing import period_words
 from bot.skills.reports.plot import draw
 from bot.skills.reports.sales import sales_report
 from bot.skills.reports.stock import stock_report
 from bot.skills.reports.views import sales_chart, sales_words, sellers_table, stock_views
+from bot.skills.shop_data import Listing, export, listing_meant
 from bot.skills.turn import Turn
 
 PNG, CSV = "image/png", "text/csv"

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hmac
 import logging
+import os
 import threading
+import time
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 from rasa_sdk.executor import ActionExecutor
@@ -27,14 +30,18 @@ from actions.order_status import (
 from actions.orders import AskOrderReply, ListOrders, OrderResult, ParseOrder, ValidateOrderForm
 from actions.reports import ExportData, SalesReport, StockReport
 from actions.service import AnswerPolicy, AskHuman, NotBuiltYet
+from bot.conversation.messages import Language
 from bot.settings import Settings, settings
+from bot.skills.reports.plot import Chart, draw
 from bot.store.engine import open_store
 from bot.store.files import FileStore
+from bot.texts import day, money
 from ml.orders.parse import OrderParser
 
 SECRET_HEADER = "X-Shopclerk-Secret"  # noqa: S105 - its name, not its value
 LOOPBACK = "127.0.0.1"
 MOST_BYTES = 8 * 1024 * 1024
+PLOTS_AFTER_SECONDS = 20
 
 ACTIONS: tuple[type[SkillAction], ...] = (
     ParseOrder,
@@ -114,6 +121,8 @@ def main() -> None:
     logging.basicConfig(
         level=config.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
+    # matplotlib keeps a list of fonts; it belongs to us and not into the user's own folders.
+    os.environ.setdefault("MPLCONFIGDIR", str(config.home / "matplotlib"))
     app = build(config)
     web = web_app(executor(app), config.secrets.actions_secret.get_secret_value())
     threading.Thread(target=warm_up, args=(app,), daemon=True).start()
@@ -121,8 +130,13 @@ def main() -> None:
 
 
 def warm_up(app: App) -> None:
-    """Load what the first turn would wait for."""
+    """Load what the first turn would wait for; the plots' library later, when the start is over."""
     app.parser.parse(["2 mugs for Ann Lee, 415 555 0134. 两箱苹果"], [])
+    for language in Language:
+        money(100, "USD", language)
+        day(date(2026, 1, 1), language)
+    time.sleep(PLOTS_AFTER_SECONDS)
+    draw(Chart("", "", ("",), (1.0,), "", ()))
 
 
 async def _failed(request: Request, error: Exception) -> HTTPResponse:

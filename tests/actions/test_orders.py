@@ -155,6 +155,17 @@ def test_phone_and_address_may_be_left_empty_a_name_may_not(merchant: Rasa, app:
     assert (order(app, "SC-10001").address, order(app, "SC-10001").buyer.phone) == ("", None)
 
 
+def test_too_little_stock_is_said_and_does_not_stop_the_order(merchant: Rasa, app: App) -> None:
+    """Three of the two red mugs: the merchant decides, the stock goes below zero."""
+    text = WHOLE.replace("2 blue mugs", "3 red mugs")
+    table, confirm = merchant.say(text, "parse_order")
+    assert isinstance(table, Table)
+    assert table.rows[0][2] == "only 2 in stock"
+    assert table.marks == ((0, 1),)
+    merchant.press(confirm, "Confirm")
+    assert stock(app, "MUG-RED") == -1
+
+
 def test_a_known_buyers_last_address_is_offered(merchant: Rasa, app: App) -> None:
     """ "The usual place" is one button."""
     _, question = merchant.say("parse this order: 2 blue mugs; phone: 415-555-0134", "parse_order")

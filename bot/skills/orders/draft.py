@@ -117,6 +117,10 @@ class Orders:
         for place, order in enumerate(self.orders):
             yield from _questions(place, order)
 
+    def skus(self) -> frozenset[str]:
+        """The products in the draft."""
+        return frozenset(line.sku for order in self.orders for line in order.lines if line.sku)
+
     def with_order(self, place: int, order: DraftOrder) -> Orders:
         """The draft with another order in this place; the step before is kept."""
         orders = (*self.orders[:place], order, *self.orders[place + 1 :])

@@ -70,15 +70,18 @@ class Look:
         return moment(order.placed_at, self.shop.time_zone, self.language)
 
 
-def draft_table(look: Look, talk: Talk, place: int) -> Table:
-    """An order of a draft with the doubtful cells marked."""
+def draft_table(look: Look, talk: Talk, place: int, stock: Mapping[str, int]) -> Table:
+    """An order of a draft with the doubtful cells marked; too little stock is said, and no obstacle."""
     order = talk.orders.orders[place]
     rows: list[tuple[str, str, str]] = []
     marks: list[tuple[int, int]] = []
-    for label, shown, doubt in [*_line_rows(look, order), *_field_rows(look, order)]:
-        if doubt:
+    for label, shown, check, doubtful in [
+        *_line_rows(look, order, stock),
+        *_field_rows(look, order),
+    ]:
+        if doubtful:
             marks.append((len(rows), 1))
-        rows.append((label, shown, look.say(f"doubt_{doubt}") if doubt else ""))
+        rows.append((label, shown, check))
     rows.append((look.say("total"), look.money(_total(order)), ""))
     several = len(talk.orders.orders) > 1
     count = len(talk.orders.orders)
@@ -91,12 +94,14 @@ def draft_table(look: Look, talk: Talk, place: int) -> Table:
     return Table(look.title(title), columns, tuple(rows), tuple(marks))
 
 
-def draft_tables(look: Look, talk: Talk) -> tuple[Reply, ...]:
+def draft_tables(look: Look, talk: Talk, stock: Mapping[str, int]) -> tuple[Reply, ...]:
     """Every order of a draft."""
-    return tuple(draft_table(look, talk, place) for place in range(len(talk.orders.orders)))
+    return tuple(draft_table(look, talk, place, stock) for place in range(len(talk.orders.orders)))
 
 
-def draft_step(look: Look, talk: Talk, buyer: BuyerInfo | None, message: str) -> tuple[Reply, ...]:
+def draft_step(
+    look: Look, talk: Talk, buyer: BuyerInfo | None, message: str, stock: Mapping[str, int]
+) -> tuple[Reply, ...]:
     """What the form says to a message: the next question, or the whole draft with Confirm and Cancel.
 
     The message that began a draft is shown all of it, doubts marked; so is the one that settles the last
@@ -106,8 +111,8 @@ def draft_step(look: Look, talk: Talk, buyer: BuyerInfo | None, message: str) ->
     note = look.say(f"note_{noted}") + "\n" if noted else ""
     asked = talk.orders.question()
     if asked is None:
-        return (*draft_tables(look, talk), _confirm(look, talk, note))
-    shown = draft_tables(look, talk) if talk.orders.started == message else ()
+        return (*draft_tables(look, talk, stock), _confirm(look, talk, note))
+    shown = draft_tables(look, talk, stock) if talk.orders.started == message else ()
     return (*shown, _question(look, talk, asked, note, buyer))
 
 
@@ -145,11 +150,22 @@ def result(look: Look, talk: Talk | None, orders: tuple[OrderInfo, ...]) -> Repl
     return placed(look, orders) if orders else Text(look.say("order_gone"))
 
 
-def _line_rows(look: Look, order: DraftOrder) -> list[tuple[str, str, str]]:
-    return [
-        (look.say("item_n", place=place), _line(look, line), _worst(line))
-        for place, line in enumerate(order.lines, 1)
-    ] or [(look.say("item_n", place=1), "", "missing")]
+def _line_rows(
+    look: Look, order: DraftOrder, stock: Mapping[str, int]
+) -> list[tuple[str, str, str, bool]]:
+    rows = []
+    for place, line in enumerate(order.lines, 1):
+        doubt = _worst(line)
+        left = stock.get(line.sku or "")
+        short = left is not None and left < line.quantity
+        check = look.say(f"doubt_{doubt}") if doubt else ""
+        if short:
+            told = look.say("only_left", left=max(left or 0, 0))
+            check = f"{check}; {told}" if check else told
+        rows.append(
+            (look.say("item_n", place=place), _line(look, line), check, bool(doubt) or short)
+        )
+    return rows or [(look.say("item_n", place=1), "", look.say("doubt_missing"), True)]
 
 
 def _line(look: Look, line: DraftLine) -> str:
@@ -169,15 +185,15 @@ def _worst(line: DraftLine) -> str:
     return "no_price" if line.price_cents is None else ""
 
 
-def _field_rows(look: Look, order: DraftOrder) -> list[tuple[str, str, str]]:
+def _field_rows(look: Look, order: DraftOrder) -> list[tuple[str, str, str, bool]]:
     rows = []
     for name in _FIELDS:
         value = order.fields.get(name)
-        if value:
-            rows.append((look.say(f"field_{name}"), value.text, value.doubt))
-        elif name in _ALWAYS_SHOWN:
-            doubt = "" if name in order.skipped else "missing"
-            rows.append((look.say(f"field_{name}"), "", doubt))
+        if value is None and name not in _ALWAYS_SHOWN:
+            continue
+        doubt = value.doubt if value else "" if name in order.skipped else "missing"
+        check = look.say(f"doubt_{doubt}") if doubt else ""
+        rows.append((look.say(f"field_{name}"), value.text if value else "", check, bool(doubt)))
     return rows
 
 
