@@ -30,17 +30,19 @@ def parse(arguments: list[str]) -> int:
 
 
 async def _parse_lines(model: str, lines: Iterable[bytes], out: IO[str]) -> None:
-    processor = load_processor(model)
+    processor = None
     for number, line in enumerate(lines, start=1):
         if line.strip():
-            out.write(json.dumps(await _parse_one(processor, _question(line, number))) + "\n")
+            question = _question(line, number)
+            processor = processor or load_processor(model)
+            out.write(json.dumps(await _parse_one(processor, question)) + "\n")
             out.flush()
 
 
 def _question(line: bytes, number: int) -> dict[str, Any]:
     try:
         data = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"line {number} is not JSON") from error
     if not isinstance(data, dict) or not isinstance(data.get("text"), str):
         raise ValueError(f'line {number} has no "text"')
