@@ -115,7 +115,8 @@ class Fallback(SkillAction):
         if not turn.text.strip():
             return False
         with self.app.store.read() as session:
-            (orders,) = self.app.reader(session, turn.shop).orders([turn.text])
+            reader = self.app.reader(session, turn.shop)
+        (orders,) = reader.orders([turn.text])
         return any(line.sku for order in orders for line in order.lines)
 
     def _sorry(self, turn: Turn) -> Reply:

@@ -86,11 +86,12 @@ class ParseOrder(SkillAction):
         return Outcome((Text(say("batch_begun", turn.language, total=total)),), _opened(False))
 
     def _drafted(self, turn: Turn, texts: Sequence[str]) -> Outcome:
+        with self.app.store.read() as session:
+            reader = self.app.reader(session, turn.shop)
+        orders = tuple(order for of in reader.orders(texts) for order in of)
+        if not orders:
+            return _not_opened("parse_no_order", turn)
         with self.app.store.write() as session:
-            read = self.app.reader(session, turn.shop).orders(texts)
-            orders = tuple(order for of in read for order in of)
-            if not orders:
-                return _not_opened("parse_no_order", turn)
             form.start(session, turn, orders)
         return Outcome(events=_opened(True))
 
@@ -109,10 +110,14 @@ class ValidateOrderForm(SkillAction):
         """Nothing was said to the form where Rasa extracted no reply: other rules answer then."""
         if heard.slots.get("order_reply") is None:
             return Outcome()
-        with self.app.store.write() as session:
+        with self.app.store.read() as session:
             reader = self.app.reader(session, turn.shop)
-            talk = form.hear(session, turn, reader, said(heard))
-        state = talk.state if talk else DraftState.CANCELLED
+            known, talk = form.of_message(session, turn), form.current(session, turn)
+        if talk and not known:
+            state, orders = form.consider(talk, reader, said(heard))
+            with self.app.store.write() as session:
+                known = form.keep(session, turn, talk, state, orders)
+        state = known.state if known else DraftState.CANCELLED
         return Outcome(
             events=(SlotSet("order_reply", None if state is DraftState.OPEN else state),)
         )

@@ -191,6 +191,7 @@ def parse_orders(shop: str, job: str) -> None:
 def launch(config: Settings) -> Worker:
     """Make the worker and let DBOS take up what was left unfinished."""
     global _worker
+    _check_sqlite(config)
     store = open_store(config.store_url)
     _worker = Worker(store, FileStore(config.files_url), OrderParser())
     url = (
@@ -210,6 +211,16 @@ def launch(config: Settings) -> Worker:
     )
     DBOS.launch()
     return _worker
+
+
+def _check_sqlite(config: Settings) -> None:
+    import sqlite3
+
+    if "postgresql" not in config.store_url and sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        raise SystemExit(
+            f"SQLite {sqlite3.sqlite_version} is too old for background jobs (3.42 is needed). "
+            "Install pysqlite3-binary, or set DATABASE_URL to a PostgreSQL database."
+        )
 
 
 def main() -> None:

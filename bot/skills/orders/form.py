@@ -109,13 +109,14 @@ def of_message(session: Session, turn: Turn) -> Talk | None:
 
 def hear(session: Session, turn: Turn, reader: Reader, said: Said) -> Talk | None:
     """Take a message to the open draft; None where there is none."""
-    talk = of_message(session, turn)
-    if talk:
-        return talk
-    talk = current(session, turn)
-    if talk is None:
-        return None
-    state, orders = _step(talk, reader, said)
+    known, talk = of_message(session, turn), current(session, turn)
+    if known or talk is None:
+        return known
+    return keep(session, turn, talk, *consider(talk, reader, said))
+
+
+def keep(session: Session, turn: Turn, talk: Talk, state: DraftState, orders: Orders) -> Talk:
+    """Store what a message did to a draft; a draft that was agreed to becomes orders."""
     if state is DraftState.CONFIRMED:
         _place(session, turn, orders)
     stored = save_draft(session, turn.shop, talk.id, orders.to_body(), turn.message, state)
@@ -143,7 +144,8 @@ def known_buyer(session: Session, shop: str, order: DraftOrder) -> BuyerInfo | N
     return named[0] if len(named) == 1 else None
 
 
-def _step(talk: Talk, reader: Reader, said: Said) -> tuple[DraftState, Orders]:
+def consider(talk: Talk, reader: Reader, said: Said) -> tuple[DraftState, Orders]:
+    """What a message does to a draft. It reads and writes nothing: long texts are read outside of transactions."""
     orders = replace(talk.orders, note="")
     question = orders.question()
     if said.kind is Say.CHOICE:

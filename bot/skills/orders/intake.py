@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+LONGEST_REQUEST = 160
+"""A request is short; only so much of a long text is looked at."""
+
 _ENGLISH = re.compile(
     r"^\W*(?:(?:hi|hello|hey|ok(?:ay)?|please|pls|can|could|would|will|you|i need to|i want to|let['’]?s)\b[\s,]*)*"
     r"(?:parse|read|process|enter|record|take|add|log|input|put in|book|create|make|draft|handle|import)\s+"
@@ -22,8 +25,10 @@ _CHINESE = re.compile(
 
 def order_text(text: str) -> str:
     """The order in a message such as "parse this order: 2 mugs ..."; the whole text where nothing asks so."""
+    whole = text.strip()
+    head = whole[:LONGEST_REQUEST]
     for request in (_ENGLISH, _CHINESE):
-        match = request.match(text)
-        if match and match.end() > 0:
-            return text[match.end() :].strip()
-    return text.strip()
+        match = request.match(head)
+        if match and (match.end() < len(head) or head == whole):
+            return whole[match.end() :].strip()
+    return whole

@@ -25,6 +25,9 @@ from bot.skills.orders.intake import order_text
         ("order 3 mugs for Ann", "order 3 mugs for Ann"),
         ("来两个蓝色杯子", "来两个蓝色杯子"),
         ("单价多少", "单价多少"),
+        ("parse this order " * 1000, ("parse this order " * 1000).strip()),
+        ("please " * 3000 + "2 mugs", "please " * 3000 + "2 mugs"),
+        (" " * 20_000, ""),
     ],
 )
 def test_the_request_around_an_order_is_cut_off(text: str, order: str) -> None:
