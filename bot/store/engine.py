@@ -71,13 +71,14 @@ def open_store(url: str) -> Store:
 
 def _engine(url: str) -> Engine:
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_size=16, pool_pre_ping=True)
+        return create_engine(url, pool_size=16, pool_pre_ping=True, hide_parameters=True)
     if path := make_url(url).database:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
         url,
         connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
         pool_size=16,
+        hide_parameters=True,  # an error must not carry what people wrote into the log
     )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

@@ -9,7 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from bot.store.engine import HEAD, MIGRATIONS, Store, open_store
 from bot.store.schema import Base, Shop
@@ -49,3 +49,10 @@ def test_a_database_that_does_not_answer_is_an_error_of_its_own() -> None:
     """It is not taken for an empty one."""
     with pytest.raises(OperationalError):
         open_store("postgresql+psycopg://nobody@127.0.0.1:1/nothing")
+
+
+def test_an_error_of_the_database_does_not_say_what_people_wrote(store: Store) -> None:
+    """Logs carry the statement, never its values."""
+    with pytest.raises(IntegrityError) as caught, store.write() as session:
+        session.add(Shop(id="demo", name="marker +1 415 555 0199", name_zh=""))
+    assert "415 555" not in str(caught.value).split("DETAIL")[0]
