@@ -53,13 +53,14 @@ class Thresholds:
     """Where doubt begins; chosen for precision on the validation set and kept in the card.
 
     `line_weights` turn a line's evidence into the chance that its SKU and quantity are right: bias,
-    log-odds of its least sure span, match score, lead over the runner-up, whether a SKU was found.
+    log-odds of its least sure span, match score, lead over the runner-up, whether a SKU was found,
+    whether a quantity was said.
     """
 
     match: float = 0.55
     margin: float = 0.04
     review: float = 0.75
-    line_weights: tuple[float, ...] = (-1.0, 0.5, 1.5, 1.0, 1.0)
+    line_weights: tuple[float, ...] = (-1.5, 0.4, 1.5, 1.0, 0.5, 0.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +71,12 @@ class Evidence:
     score: float
     lead: float
     known: bool
+    counted: bool
 
-    def values(self) -> tuple[float, float, float, float, float]:
+    def values(self) -> tuple[float, ...]:
         sure = min(max(self.span, 0.01), 0.999)
-        return (1.0, math.log(sure / (1 - sure)), self.score, self.lead, float(self.known))
+        odds = math.log(sure / (1 - sure))
+        return (1.0, odds, self.score, self.lead, float(self.known), float(self.counted))
 
     def confidence(self, weights: Sequence[float]) -> float:
         total = sum(w * v for w, v in zip(weights, self.values(), strict=True))
@@ -223,8 +226,9 @@ def evidence(draft: Line, candidates: Sequence[Candidate], sku: str | None) -> E
         (c.score for c in candidates if c.sku == sku), candidates[0].score if candidates else 0.0
     )
     others = max((c.score for c in candidates if c.sku != sku), default=0.0)
+    sure = min(s.confidence for s in draft.parts())
     return Evidence(
-        min(s.confidence for s in draft.parts()), score, max(score - others, 0.0), sku is not None
+        sure, score, max(score - others, 0.0), sku is not None, draft.quantity is not None
     )
 
 
