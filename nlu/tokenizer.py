@@ -61,6 +61,11 @@ def spans(text: str) -> Iterator[tuple[int, int]]:
             )
 
 
+def words(text: str) -> list[str]:
+    """The tokens of `text` as a bag of words sees them: plain signs, small letters."""
+    return [_folded(text[start:end]).lower() for start, end in spans(text)]
+
+
 def _han_spans(run: str, offset: int) -> Iterator[tuple[int, int]]:
     for word in _jieba().cut(run):
         counted = COUNTED.fullmatch(word)
