@@ -15,6 +15,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.app import App
 from bot.conversation.messages import FileRef, Language, Reply, Role, Text, to_dict
+from bot.failures import without_words
 from bot.skills.turn import Turn
 from bot.texts import say
 
@@ -91,10 +92,13 @@ class SkillAction(Action, ABC):  # type: ignore[misc]
             if not self.may(turn, heard):
                 return self.refused(turn, heard)
             return self.answer(turn, heard)
-        except Exception:
-            error = secrets.token_hex(4)
-            logger.exception("%s failed (error %s, message %s)", self.action, error, turn.message)
-            return Outcome((Text(say("failed", turn.language, error=error)),))
+        except Exception as error:
+            code = secrets.token_hex(4)
+            what = without_words(error)
+            logger.error(
+                "%s failed (error %s, message %s): %s", self.action, code, turn.message, what
+            )
+            return Outcome((Text(say("failed", turn.language, error=code)),))
 
 
 def not_for(turn: Turn) -> str:

@@ -31,6 +31,7 @@ from actions.orders import AskOrderReply, ListOrders, OrderResult, ParseOrder, V
 from actions.reports import ExportData, SalesReport, StockReport
 from actions.service import AnswerPolicy, AskHuman, NotBuiltYet
 from bot.conversation.messages import Language
+from bot.failures import without_words
 from bot.settings import Settings, settings
 from bot.skills.reports.plot import Chart, draw
 from bot.store.engine import open_store
@@ -144,5 +145,5 @@ async def _failed(request: Request, error: Exception) -> HTTPResponse:
         error, "status_code", 404 if isinstance(error, ActionNotFoundException) else 500
     )
     if status == 500:
-        logging.getLogger(__name__).error("A call failed", exc_info=error)
+        logging.getLogger(__name__).error("A call failed: %s", without_words(error))
     return json({"error": "The call failed."}, status=status)

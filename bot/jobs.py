@@ -35,6 +35,7 @@ from dbos import DBOS, DBOSConfig, SetWorkflowID  # noqa: E402 - only after SQLi
 from sqlalchemy.orm import Session  # noqa: E402
 
 from bot.conversation.messages import File, Language, Progress, Reply, Text  # noqa: E402
+from bot.failures import without_words  # noqa: E402
 from bot.inputs import BadInput  # noqa: E402
 from bot.settings import Settings, settings  # noqa: E402
 from bot.skills.orders.batch import Row, batch_csv, batch_table, count, read_batch  # noqa: E402
@@ -183,8 +184,8 @@ def parse_orders(shop: str, job: str) -> None:
         _finish(shop, job, rows)
     except BadInput as error:
         _fail(shop, job, str(error))
-    except Exception:
-        logger.exception("job %s failed", job)
+    except Exception as error:
+        logger.error("job %s failed: %s", job, without_words(error))
         _fail(shop, job, f"error {job[-8:]}")
 
 
@@ -236,8 +237,8 @@ def main() -> None:
     while not stopped.wait(POLL_SECONDS):
         try:
             running.start_queued()
-        except Exception:
-            logger.exception("looking for jobs failed; trying again")
+        except Exception as error:
+            logger.error("looking for jobs failed, trying again: %s", without_words(error))
             stopped.wait(2)
     DBOS.destroy(workflow_completion_timeout_sec=2)
     running.store.close()

@@ -85,16 +85,18 @@ def test_an_action_that_breaks_says_so_politely_with_an_id_and_logs_it(
 
         def answer(self, turn: Turn, heard: Heard) -> Outcome:
             """Break."""
-            raise ZeroDivisionError("secret detail")
+            raise ZeroDivisionError(turn.text)
 
     rasa = Rasa(executor(app, [Broken]))
     with caplog.at_level(logging.ERROR):
-        (reply,) = rasa.say("x", "x", action="action_broken")
+        (reply,) = rasa.say("call 415 555 0134", "x", action="action_broken")
     told = words([reply])
     assert "something went wrong" in told
-    assert "secret" not in told
+    assert "0134" not in told
     error = told.split("Error ")[1].rstrip(")")
     assert error in caplog.text
+    assert "ZeroDivisionError" in caplog.text
+    assert "0134" not in caplog.text
 
 
 def test_the_actions_of_the_domain_are_all_there(actions: Executor) -> None:
