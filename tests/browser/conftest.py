@@ -27,9 +27,9 @@ FLAGS = [
 PATIENCE_MS = 20_000
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """The machine's Chromium."""
+    """The machine's Chromium; no longer than a file, as asynchronous tests cannot run beside Playwright's loop."""
     path = os.environ.get("SHOPCLERK_CHROMIUM") or shutil.which("chromium")
     if not path or not Path(path).exists():
         missing("no Chromium: apt-get install chromium, or set SHOPCLERK_CHROMIUM to its path")

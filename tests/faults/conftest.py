@@ -83,8 +83,10 @@ class RunningShop:
 
     def kill(self, name: str) -> None:
         """kill -9 a service; the supervisor starts it again."""
-        pid = self.pid_of(name)
-        assert pid, f"{name} does not run"
+        deadline = time.monotonic() + READY_SECONDS
+        while (pid := self.pid_of(name)) is None:  # it may be in the pause after the last kill
+            assert time.monotonic() < deadline, f"{name} does not run:\n{self.output()}"
+            time.sleep(0.02)
         os.kill(pid, signal.SIGKILL)
 
     def send(
