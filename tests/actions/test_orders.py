@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from actions.app import App
 from bot.conversation.messages import Buttons, Reply, Table
 from bot.store.buyers import BuyerInfo, add_buyer
-from bot.store.catalogue import stock_of
+from bot.store.catalogue import ProductInfo, add_products, move_stock, stock_of
 from bot.store.jobs import access_job
 from bot.store.orders import OrderInfo, access_order
 from bot.store.schema import Buyer, Change, Job, Order
@@ -407,3 +407,18 @@ def test_a_buyer_of_another_shop_is_never_found(merchant: Rasa, app: App) -> Non
     replies = merchant.say("parse this order: 2 blue mugs; phone: 415-555-0177", "parse_order")
     assert "Eve" not in words(replies)
     assert "Secret" not in words(replies)
+
+
+def test_a_new_product_is_known_at_once(merchant: Rasa, app: App) -> None:
+    """The catalogue is indexed anew where it changed, and only there."""
+    merchant.say(WHOLE, "parse_order")
+    merchant.say("cancel", "cancel")
+    with app.store.read() as session:
+        reader = app.reader(session, "demo")
+    with app.store.write() as session:
+        move_stock(session, "demo", {"MUG-BLU": -1})
+        assert app.reader(session, "demo") is reader
+        vase = ProductInfo("VAS", "Celadon vase", "青瓷瓶", "Home", "家居", "pc", 4400)
+        add_products(session, "demo", [vase])
+    table, _ = merchant.say(WHOLE.replace("blue mugs", "celadon vases"), "parse_order")
+    assert "2 × Celadon vase (VAS), $44.00" in words([table])
