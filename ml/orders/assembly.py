@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ml.orders.addresses import address_parts
-from ml.orders.catalogue import Catalogue
+from ml.orders.catalogue import Catalogue, words_of
 from ml.orders.corrections import Corrector
 from ml.orders.lines import Line
 from ml.orders.numbers import read_cents, read_quantity
 from ml.orders.phones import read_phone
-from ml.orders.tokens import has_han
+from ml.orders.tokens import fold, has_han
 from ml.orders.types import (
     Address,
     Candidate,
@@ -35,6 +35,13 @@ _JOINABLE = (Label.ADDRESS, Label.DELIVERY, Label.NOTE)
 _FOR_EVERY = (Label.PAYMENT, Label.DELIVERY, Label.PHONE)
 _UNCLEAR_QUANTITY = 0.3
 _SHORTEST_PHONE = 6
+_GUESSED = 0.5
+_PAYMENT_WORD = re.compile(
+    r"\b(?:cash on delivery|cod|paypal|credit card|debit card|bank transfer|apple pay|google pay|cash|cheque|check"
+    r"|venmo|zelle|visa|mastercard|amex|wechat pay|alipay)\b"
+    r"|货到付款|微信支付|微信转账|微信|支付宝|花呗|银联刷卡|银行转账|对公转账|转账|现金|刷卡|转数快|云闪付",
+    re.IGNORECASE,
+)
 _UNSURE_NAME = 0.6
 # 发顺丰 asks for 顺丰, 周末送 for 周末, 微信付 for 微信: the bare verb is no part of the wish.
 _BARE_BEFORE = re.compile(
@@ -92,7 +99,7 @@ class Assembler:
 
     def orders(self, text: str, spans: Sequence[Span]) -> tuple[ParsedOrder, ...]:
         groups = split_orders(sorted(spans, key=lambda s: (s.start, s.end)))
-        orders = [self.order(text, group) for group in groups]
+        orders = _with_payment_word(text, [self.order(text, group) for group in groups])
         return (
             tuple(map(self.judged, _with_shared(text, orders)))
             if len(orders) > 1
@@ -127,7 +134,7 @@ class Assembler:
     def _ordered(self, draft: Line, line: OrderLine) -> bool:
         """Words that fit nothing in the shop and have no quantity were not ordered."""
         fits = line.sku or (line.candidates and line.candidates[0].score >= self.thresholds.match)
-        return bool(fits or draft.quantity or draft.price)
+        return bool(words_of(line.text) and (fits or draft.quantity or draft.price))
 
     def line(self, text: str, draft: Line) -> OrderLine:
         start, end = draft.extent(text)
@@ -243,6 +250,15 @@ def _added_up(lines: Sequence[tuple[Line, OrderLine]]) -> list[OrderLine]:
         elif draft.quantity:
             whole[key] = replace(first, quantity=first.quantity + line.quantity)
     return list(whole.values())
+
+
+def _with_payment_word(text: str, orders: list[ParsedOrder]) -> list[ParsedOrder]:
+    """Ways to pay are few: where the tagger found none, the word itself will do, to be looked at."""
+    match = None if any(order.payment for order in orders) else _PAYMENT_WORD.search(fold(text))
+    if match is None:
+        return orders
+    piece = Found(text[match.start() : match.end()], match.start(), match.end(), _GUESSED)
+    return [replace(order, payment=piece) for order in orders]
 
 
 def _with_shared(text: str, orders: Sequence[ParsedOrder]) -> list[ParsedOrder]:
