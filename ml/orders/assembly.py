@@ -364,9 +364,15 @@ def best_of(text: str, spans: Sequence[Span], label: Label) -> Span | None:
     pieces = merged(text, spans, label)
     if not pieces:
         return None
-    return _corrected_piece(spans, pieces) or max(
-        pieces, key=lambda s: (min(round(s.confidence, 1), 0.8), -s.start)
+    corrected = _corrected_piece(spans, pieces)
+    return corrected or max(
+        pieces, key=lambda s: (min(round(s.confidence, 1), 0.8), _fullness(s), -s.start)
     )
+
+
+def _fullness(span: Span) -> int:
+    """Of two addresses the fuller one; of other fields the first."""
+    return span.end - span.start if span.label is Label.ADDRESS else 0
 
 
 def _corrected_piece(spans: Sequence[Span], pieces: Sequence[Span]) -> Span | None:

@@ -44,6 +44,7 @@ _NUMBER_FIRST = re.compile(
 )
 _ADDED = 0.6
 _SHORTEST_PHONE = 6
+_LONGEST_WORD = 14
 _SHORTEST = {Label.BUYER: 2, Label.ADDRESS: 3, Label.PAYMENT: 2, Label.DELIVERY: 2, Label.NOTE: 2}
 _QUOTES = ('"', "“", "”")
 
@@ -124,6 +125,8 @@ def _touching(text: str, spans: Sequence[Span]) -> list[Span]:
 
 def _joint_label(text: str, last: Span, span: Span) -> Label | None:
     gap = text[last.end : span.start]
+    if gap == " " and _half_a_name(text, last, span):
+        return Label.BUYER
     if last.label is span.label is Label.ADDRESS and (not gap or (len(gap) == 1 and has_han(gap))):
         return Label.ADDRESS
     if gap:
@@ -137,6 +140,14 @@ def _joint_label(text: str, last: Span, span: Span) -> Label | None:
     if last.label in _GOODS and span.label in _GOODS:
         return Label.ITEM
     return last.label if last.label is span.label else None
+
+
+def _half_a_name(text: str, last: Span, span: Span) -> bool:
+    """ "to Ann Lee, 12 Oak St": a lone word beside a name is the rest of the name, not a place."""
+    if {last.label, span.label} != {Label.BUYER, Label.ADDRESS}:
+        return False
+    place = last if last.label is Label.ADDRESS else span
+    return text[place.start : place.end].isalpha() and place.end - place.start <= _LONGEST_WORD
 
 
 def _trimmed(text: str, span: Span) -> Span:

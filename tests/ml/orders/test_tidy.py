@@ -24,6 +24,10 @@ from tests.ml.orders.shop import labelled
         ("单价[24|quantity]的[黑笔|item]", [("price", "24"), ("item", "黑笔")]),
         ('[card "Happy Birthday"|note]', [("note", 'card "Happy Birthday"')]),
         ("[Mr.|buyer] Lee", [("buyer", "Mr.")]),
+        (
+            "to [Ann|address] [Lee|buyer], [12 Oak St|address]",
+            [("buyer", "Ann Lee"), ("address", "12 Oak St")],
+        ),
         ("[余|buyer]", []),
         ("[...|note]", []),
     ],
