@@ -12,7 +12,7 @@ FRESH = Path(
     "models/training/shopclerk.tar.gz"
 )  # Rasa writes here, so that MODEL is never half a file
 SOURCES = ("config.yml", "domain.yml", "data/nlu", "data/rules", "data/stories")
-CODE = ("nlu/tokenizer.py", "nlu/roles.py", "nlu/requirements.lock")
+CODE = ("nlu/tokenizer.py", "nlu/linear.py", "nlu/requirements.lock")
 
 
 def fingerprint(root: Path = Path()) -> str:
