@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 # A name, a phone number or an address looks like anything to a classifier that was never trained on one.
-SURE_ENOUGH_TO_INTERRUPT = 0.85
+SURE_ENOUGH = 0.7
 
-# A bare "stop" has no job and no undo in mind while a draft is on the table.
-MEANT_IN_FORM = {"cancel_job": "cancel", "cancel_order": "cancel"}
+# A bare "stop" has no job and no order in mind while a draft is on the table; its confidence is shared among these.
+CANCELS = frozenset({"cancel", "cancel_job", "cancel_order"})
 
+# These only ever answer the form's question. A cancel is none of them: "leave it at the door" must not end a draft.
 ANSWERS = frozenset(
-    {"affirm", "deny", "cancel", "inform_choice", "parse_order", "change_order", "nlu_fallback"}
+    {"affirm", "deny", "inform_choice", "parse_order", "change_order", "nlu_fallback"}
 )
 
 
@@ -21,9 +22,12 @@ def kept_in_form(parsed: Mapping[str, Any], active_form: str | None) -> dict[str
 
     The ranking stays, so that `why` still shows what the classifier had thought.
     """
-    intent = dict(parsed["intent"])
-    if active_form:
-        intent["name"] = MEANT_IN_FORM.get(intent["name"], intent["name"])
-        if intent["name"] not in ANSWERS and intent["confidence"] < SURE_ENOUGH_TO_INTERRUPT:
-            intent["name"] = "nlu_fallback"
-    return {**parsed, "intent": intent}
+    if not active_form:
+        return dict(parsed)
+    name, confidence = parsed["intent"]["name"], parsed["intent"]["confidence"]
+    cancels = sum(e["confidence"] for e in parsed.get("intent_ranking", []) if e["name"] in CANCELS)
+    if cancels >= SURE_ENOUGH:
+        name, confidence = "cancel", min(cancels, 1.0)
+    elif name not in ANSWERS and confidence < SURE_ENOUGH:
+        name = "nlu_fallback"
+    return {**parsed, "intent": {"name": name, "confidence": confidence}}

@@ -24,6 +24,7 @@ FORM_ANSWERS = [
     "asap please",
     "微信付款",
     "the large one",
+    "leave it at the door",
 ]
 
 
