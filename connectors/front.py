@@ -43,7 +43,7 @@ class Front:
         accepted = await asyncio.to_thread(self.inbox.accept, message)
         if accepted.new:
             self.turns.ring()
-            self._news.ring()
+            self._tell(accepted.conversation)
         return accepted
 
     async def conversation_for(
@@ -75,10 +75,16 @@ class Front:
         finally:
             self._waiters.discard(waiter)
 
-    def turn_finished(self) -> None:
+    def turn_finished(self, conversation: str) -> None:
         """A turn of this process is over: its replies are in the outbox."""
         self.outbox.ring()
-        self._news.ring()
+        self._tell(conversation)
+
+    def _tell(self, conversation: str) -> None:
+        """Wake who waits for a conversation; that they look for nothing once in a while does no harm."""
+        for waiter in self._waiters:
+            if waiter.conversation == conversation:
+                waiter.event.set()
 
     def something_written(self) -> None:
         """Some process committed something; called from a thread of the store's wake-ups."""

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from bot.conversation.handoff import Owner
 from bot.conversation.messages import MAX_TEXT, FileRef, Reply, Role, normalise
@@ -114,7 +115,7 @@ class TurnLoop:
         engine: DialogueEngine,
         worker: str,
         wake: Wake,
-        finished: Callable[[], None],
+        finished: Callable[[str], None],
         parallel: int = 8,
     ) -> None:
         self.inbox = inbox
@@ -135,15 +136,15 @@ class TurnLoop:
                     continue
                 task = asyncio.create_task(self._turn(message))
                 self._running.add(task)
-                task.add_done_callback(self._over)
+                task.add_done_callback(partial(self._over, message.conversation))
         finally:
             for task in self._running:
                 task.cancel()
 
-    def _over(self, task: asyncio.Task[None]) -> None:
+    def _over(self, conversation: str, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
         self.wake.ring()
-        self.finished()
+        self.finished(conversation)
 
     async def _claim(self) -> PendingMessage | None:
         try:
@@ -213,8 +214,8 @@ class OutboxLoop:
         self.batch = batch
 
     async def run(self) -> None:
-        """Send until cancelled."""
-        while True:
+        """Send until cancelled; without a channel to push to there is nothing to do."""
+        while self.senders:
             try:
                 due = await asyncio.to_thread(self.outbox.due, tuple(self.senders), self.batch)
                 await asyncio.gather(*(self._send(reply) for reply in due))

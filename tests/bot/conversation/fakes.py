@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from bot.conversation.messages import Text
-from bot.conversation.ports import Answer, Question, Trace
+from bot.conversation.ports import Answer, OutgoingReply, Question, Trace
 
 
 class FakeEngine:
@@ -26,3 +26,19 @@ class FakeEngine:
             self.before(question)
         await asyncio.sleep(self.seconds)
         return Answer((Text(f"echo {question.text}"),), Trace(intent="echo", confidence=1.0))
+
+
+class FakeSender:
+    """A channel that is pushed to; it fails as often as `failures` says, then keeps what it was sent."""
+
+    def __init__(self, channel: str, failures: list[Exception]) -> None:
+        self.channel = channel
+        self.failures = failures
+        self.sent: list[OutgoingReply] = []
+
+    async def send(self, reply: OutgoingReply) -> str:
+        """Fail or deliver."""
+        if self.failures:
+            raise self.failures.pop(0)
+        self.sent.append(reply)
+        return f"{self.channel}-{len(self.sent)}"

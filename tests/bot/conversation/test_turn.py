@@ -12,15 +12,15 @@ import pytest
 from sqlalchemy import update
 
 from bot.conversation import turn
-from bot.conversation.messages import FileRef, InboundMessage, Role
-from bot.conversation.ports import EngineFailed, EngineUnavailable, Question
+from bot.conversation.messages import FileRef, InboundMessage, Role, Text
+from bot.conversation.ports import EngineFailed, EngineUnavailable, Question, RetryLater
 from bot.store.engine import Store
 from bot.store.files import FileStore
 from bot.store.schema import Conversation
 from bot.store.timeline import Entry, entries_after, replies_to
 from connectors.front import Front
 from connectors.gateway import running_front
-from tests.bot.conversation.fakes import FakeEngine
+from tests.bot.conversation.fakes import FakeEngine, FakeSender
 
 HELLO = InboundMessage("demo", "web", "m1", "chat-1", "ann", Role.CUSTOMER, "hello")
 
@@ -212,3 +212,23 @@ async def test_a_repeat_of_an_answered_message_is_not_answered_again(
         assert not (await front.accept(HELLO)).new
         await asyncio.sleep(0.1)
     assert len(engine.asked) == 1
+
+
+@pytest.mark.parametrize("failure", [RetryLater(0.05), ConnectionError("the channel is down")])
+async def test_replies_are_pushed_in_order_once_the_channel_takes_them(
+    store: Store, tmp_path: Path, failure: Exception
+) -> None:
+    """A channel that asks to wait, or fails, gets every reply later, in the order of the conversation."""
+    sender = FakeSender("telegram", [failure])
+    async with running_front(
+        store, FileStore(tmp_path.as_uri()), FakeEngine(), "test", [sender]
+    ) as front:
+        for number in range(3):
+            message = replace(HELLO, channel="telegram", external_id=f"m{number}", text=f"{number}")
+            await answered(front, message)
+        for _ in range(300):
+            if len(sender.sent) == 3:
+                break
+            await asyncio.sleep(0.02)
+    assert [reply.reply for reply in sender.sent] == [Text(f"echo {number}") for number in range(3)]
+    assert {reply.chat for reply in sender.sent} == {"chat-1"}
