@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 MODEL = Path("models/shopclerk.tar.gz")
 FRESH = Path(
     "models/training/shopclerk.tar.gz"
 )  # Rasa writes here, so that MODEL is never half a file
+LOG = Path("models/training.log")
 SOURCES = ("config.yml", "domain.yml", "data/nlu", "data/rules", "data/stories")
 CODE = ("nlu/tokenizer.py", "nlu/linear.py", "nlu/requirements.lock")
 
@@ -65,11 +68,33 @@ def train(arguments: list[str]) -> int:
         return 0
     from nlu.rasa_cli import call_rasa
 
+    print(f"Training the Rasa model takes a few minutes; what Rasa says goes to {LOG}.", flush=True)
     before = fingerprint()
-    code = call_rasa([*train_arguments(), *arguments])
+    with _output_in(LOG):
+        code = call_rasa([*train_arguments(), *arguments])
     if code == 0:
         FRESH.replace(MODEL)
         stamp().write_text(before + "\n")
+        print(f"{MODEL} is trained.")
     else:
-        print("Training failed; the messages above say why.", file=sys.stderr)
+        end = LOG.read_text(encoding="utf-8", errors="replace")[-2000:]
+        print(f"{end}\nTraining failed; the lines above and {LOG} say why.", file=sys.stderr)
     return code
+
+
+@contextmanager
+def _output_in(log: Path) -> Iterator[None]:
+    """Send what this process prints to a file, also what comes from native code."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    kept = {number: os.dup(number) for number in (1, 2)}
+    with log.open("wb") as out:
+        for number in kept:
+            os.dup2(out.fileno(), number)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        for number, before in kept.items():
+            os.dup2(before, number)
+            os.close(before)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -74,3 +75,23 @@ def test_checking_imports_no_tensorflow(repository):
     assert done.stdout.splitlines() == ["models/shopclerk.tar.gz is up to date.", "set()"], (
         done.stderr
     )
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_what_rasa_says_goes_to_a_log(repository, monkeypatch, capfd, code):
+    """A newcomer sees two lines; where training fails, also the end of the log, and no stamp."""
+
+    def rasa(arguments):
+        os.write(2, b"a wall of warnings\n")
+        training.FRESH.parent.mkdir(parents=True)
+        training.FRESH.write_bytes(b"fresh model")
+        return code
+
+    monkeypatch.setattr("nlu.rasa_cli.call_rasa", rasa)
+    (repository / "config.yml").write_text("other")
+    assert training.train([]) == code
+    seen = capfd.readouterr()
+    assert training.LOG.read_text() == "a wall of warnings\n"
+    assert ("a wall of warnings" in seen.err) == bool(code)
+    assert training.up_to_date() == (code == 0)
+    assert training.MODEL.read_bytes() == (b"model" if code else b"fresh model")
