@@ -15,9 +15,8 @@ from sqlalchemy.exc import OperationalError
 from bot.store.engine import Store, open_store
 from bot.store.schema import Shop
 
-POSTGRESQL = (
-    os.environ.get("TEST_DATABASE_URL") or "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
-)
+# Taken out of the environment: only tests that ask for a store may use a server, and only databases they make.
+POSTGRESQL = os.environ.pop("DATABASE_URL", "") or "postgresql://postgres@127.0.0.1:5432/postgres"
 CI = bool(os.environ.get("CI"))
 
 
@@ -46,7 +45,7 @@ def postgresql_database() -> Iterator[str]:
         with admin.connect() as connection:
             connection.execute(text(f"CREATE DATABASE {name}"))
     except OperationalError:
-        missing("PostgreSQL does not answer; start it or set TEST_DATABASE_URL")
+        missing("PostgreSQL does not answer; start it or set DATABASE_URL")
     try:
         yield server.set(database=name).render_as_string(hide_password=False)
     finally:
