@@ -110,6 +110,9 @@ class ValidateOrderForm(SkillAction):
         """Nothing was said to the form where Rasa extracted no reply: other rules answer then."""
         if heard.slots.get("order_reply") is None:
             return Outcome()
+        if turn.files:
+            sentence = Text(say("draft_before_files", turn.language))
+            return Outcome((sentence,), (SlotSet("order_reply", None),))
         with self.app.store.read() as session:
             reader = self.app.reader(session, turn.shop)
             known, talk = form.of_message(session, turn), form.current(session, turn)

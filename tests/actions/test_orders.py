@@ -353,6 +353,16 @@ def test_orders_in_a_small_file_are_drafted_at_once(merchant: Rasa, app: App) ->
     assert sum(isinstance(reply, Table) for reply in replies) == 2
 
 
+def test_a_file_sent_while_a_draft_is_open_waits(merchant: Rasa, app: App) -> None:
+    """The draft stays as it is, and the merchant hears what to do with the file."""
+    merchant.say(WHOLE, "parse_order")
+    merchant.files = [attach(app, "more.txt", b"3 white towels")]
+    replies = merchant.say("/parse_order", "parse_order")
+    assert "finish this order first" in words(replies)
+    assert "2 × Blue mug" in words(replies)
+    assert merchant.form == "order_form"
+
+
 def test_orders_in_a_big_file_become_a_job(merchant: Rasa, app: App) -> None:
     """Queued in the same turn, once, and no form opens."""
     merchant.files = [
