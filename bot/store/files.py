@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 
 import fsspec
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from bot.conversation.messages import FileRef
+from bot.store.clock import new_id
 from bot.store.engine import NotFound
 from bot.store.schema import FileReader, StoredFile
 
@@ -33,20 +36,23 @@ class FileStore:
         The bytes are there before the row is, so a row never points at nothing.
         """
         sha256 = hashlib.sha256(data).hexdigest()
-        path = self._path(shop, sha256)
-        if not self._fs.exists(path):
-            self._fs.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
-            self._fs.pipe_file(f"{path}.part", data)
-            self._fs.mv(f"{path}.part", path)
-        if session.get(StoredFile, (shop, sha256)) is None:
-            row = StoredFile(
-                shop_id=shop, sha256=sha256, name=name[:255], media_type=media_type, size=len(data)
-            )
-            session.add(row)
-        if conversation and session.get(FileReader, (shop, sha256, conversation)) is None:
-            session.add(FileReader(shop_id=shop, sha256=sha256, conversation_id=conversation))
-        session.flush()
+        self._keep(self._path(shop, sha256), data)
+        file = StoredFile(
+            shop_id=shop, sha256=sha256, name=name[:255], media_type=media_type, size=len(data)
+        )
+        _add_once(session, file, (shop, sha256))
+        if conversation:
+            reader = FileReader(shop_id=shop, sha256=sha256, conversation_id=conversation)
+            _add_once(session, reader, (shop, sha256, conversation))
         return FileRef(sha256, name[:255], media_type, len(data))
+
+    def _keep(self, path: str, data: bytes) -> None:
+        """Write the bytes under a name of their own first: the same file may come twice at once."""
+        if not self._fs.exists(path):
+            part = f"{path}.{new_id()}"
+            self._fs.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
+            self._fs.pipe_file(part, data)
+            self._fs.mv(part, path)
 
     def read(
         self, session: Session, shop: str, sha256: str, conversation: str | None = None
@@ -62,3 +68,10 @@ class FileStore:
 
     def _path(self, shop: str, sha256: str) -> str:
         return f"{self._root}/{shop}/{sha256[:2]}/{sha256}"
+
+
+def _add_once(session: Session, row: StoredFile | FileReader, key: tuple[str, ...]) -> None:
+    """Add a row unless it is there, also where another transaction adds it at this moment."""
+    if session.get(type(row), key) is None:
+        with suppress(IntegrityError), session.begin_nested():
+            session.add(row)

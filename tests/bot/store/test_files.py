@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -54,3 +55,19 @@ def test_two_conversations_that_send_the_same_bytes_both_read_them(
         assert [files.read(session, "demo", refs[0].sha256, chat)[1] for chat in chats] == [
             b"same"
         ] * 2
+
+
+def test_the_same_file_may_come_many_times_at_once(store: Store, tmp_path: Path) -> None:
+    """All of them are told the same, and nothing half-written is left behind."""
+    files, data = FileStore(tmp_path.as_uri()), b"same" * 100_000
+
+    def put(number: int) -> str:
+        with store.write() as session:
+            return files.put(session, "demo", data, f"{number}.txt", "text/plain").sha256
+
+    with ThreadPoolExecutor(8) as pool:
+        (sha256,) = set(pool.map(put, range(24)))
+    with store.read() as session:
+        assert files.read(session, "demo", sha256)[1] == data
+    kept = [path.name for path in (tmp_path / "demo").rglob("*") if path.is_file()]
+    assert kept == [sha256]
