@@ -288,6 +288,7 @@ def test_two_orders_are_asked_about_in_turn_and_confirmed_together(
     data = f"{first}\n---\n2 red mugs; name: Bob Stone".encode()
     merchant.files = [attach(app, "two.txt", data)]
     *tables, question = merchant.say("parse these", "parse_order")
+    merchant.files = []
     assert [table.title for table in tables if isinstance(table, Table)] == [
         "Draft order 1 of 2",
         "Draft order 2 of 2",
