@@ -286,7 +286,7 @@ def test_two_orders_are_asked_about_in_turn_and_confirmed_together(
     """Each order's own gaps, then one yes; one of them can be dropped."""
     first = WHOLE.removeprefix("parse this order: ")
     data = f"{first}\n---\n2 red mugs; name: Bob Stone".encode()
-    merchant.files = [attach(app, "two.txt", data)]
+    merchant.files = two = [attach(app, "two.txt", data)]
     *tables, question = merchant.say("parse these", "parse_order")
     merchant.files = []
     assert [table.title for table in tables if isinstance(table, Table)] == [
@@ -301,7 +301,9 @@ def test_two_orders_are_asked_about_in_turn_and_confirmed_together(
     assert "SC-10002" in words(done)
     assert "SC-10001, SC-10002" in words(merchant.say("undo", "undo"))
 
+    merchant.files = two
     *_, question = merchant.say("parse these", "parse_order")
+    merchant.files = []
     *_, confirm = merchant.press(question, "Drop order 2")
     assert "SC-10003" in words(merchant.press(confirm, "Confirm"))
     assert rows(app, Order) == 1
