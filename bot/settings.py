@@ -23,7 +23,6 @@ class Settings(BaseSettings):
 
     home: Path = Field(ROOT / "var", validation_alias="SHOPCLERK_HOME")
     database_url: str = Field("", validation_alias="DATABASE_URL")
-    redis_url: str = Field("", validation_alias="REDIS_URL")
     data: Path = Field(ROOT / ".." / "shared" / "data", validation_alias="SHOPCLERK_DATA")
     host: str = Field("127.0.0.1", validation_alias="SHOPCLERK_HOST")
     port: int = Field(8000, validation_alias="SHOPCLERK_PORT")

@@ -100,7 +100,7 @@ class Inbox(Protocol):
     def accept(self, message: InboundMessage) -> Accepted:
         """Store a message once, with the next number of its conversation."""
 
-    def claim(self, worker: str, skip: Sequence[str] = ()) -> PendingMessage | None:
+    def claim(self, worker: str) -> PendingMessage | None:
         """The oldest unfinished message of a conversation that nobody else works on, under a lease of `worker`."""
 
     def finish(

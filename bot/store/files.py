@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from contextlib import suppress
 
 import fsspec
 from sqlalchemy.exc import IntegrityError
@@ -72,6 +71,13 @@ class FileStore:
 
 def _add_once(session: Session, row: StoredFile | FileReader, key: tuple[str, ...]) -> None:
     """Add a row unless it is there, also where another transaction adds it at this moment."""
-    if session.get(type(row), key) is None:
-        with suppress(IntegrityError), session.begin_nested():
+    if session.get(type(row), key) is not None:
+        return
+    try:
+        with session.begin_nested():
             session.add(row)
+    except IntegrityError:
+        if (
+            session.get(type(row), key) is None
+        ):  # something else is wrong, e.g. no such conversation
+            raise

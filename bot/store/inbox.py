@@ -68,7 +68,7 @@ class StoredInbox:
             notify(session)
             return Accepted(stored.id, conversation.id, stored.number, new=True)
 
-    def claim(self, worker: str, skip: Sequence[str] = ()) -> PendingMessage | None:
+    def claim(self, worker: str) -> PendingMessage | None:
         """Lease the conversation with the oldest open message that is due, and give that message."""
         now = utc_now()
         with self.store.read() as session:  # the usual look of an idle gateway takes no lock

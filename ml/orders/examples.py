@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from ml.orders.catalogue import Catalogue
-from ml.orders.encode import Text
 from ml.orders.features import text_features
 from ml.orders.generate import Message
 from ml.orders.learn import Example
@@ -41,7 +40,3 @@ def bio(tokens: Sequence[Token], spans: Sequence[Span]) -> list[str] | None:
             tags[place] = f"{'B' if place == first else 'I'}-{span.label}"
             place += 1
     return tags
-
-
-def plain_text(tokens: Sequence[str]) -> Text:
-    return Text(tokens)

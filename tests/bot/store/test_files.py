@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from bot.conversation.messages import InboundMessage, Role
 from bot.store.engine import NotFound, Store
@@ -71,3 +72,10 @@ def test_the_same_file_may_come_many_times_at_once(store: Store, tmp_path: Path)
         assert files.read(session, "demo", sha256)[1] == data
     kept = [path.name for path in (tmp_path / "demo").rglob("*") if path.is_file()]
     assert kept == [sha256]
+
+
+def test_a_reader_that_is_no_conversation_is_an_error(store: Store, tmp_path: Path) -> None:
+    """It is not mistaken for a file that came twice."""
+    files = FileStore(tmp_path.as_uri())
+    with pytest.raises(IntegrityError), store.write() as session:
+        files.put(session, "demo", b"x", "a.txt", "text/plain", "nobody")
