@@ -27,9 +27,9 @@ def test_migrations_make_exactly_the_tables_of_the_schema(store: Store) -> None:
 
 
 def test_processes_that_start_at_once_migrate_once(store_url: str) -> None:
-    """Four open an empty database together; all of them find it ready."""
-    with ThreadPoolExecutor(4) as pool:
-        stores = list(pool.map(open_store, [store_url] * 4))
+    """Eight open an empty database together; all of them find it ready."""
+    with ThreadPoolExecutor(8) as pool:
+        stores = list(pool.map(open_store, [store_url] * 8))
     for store in stores:
         with store.read() as session:
             assert session.scalars(select(Shop)).all() == []
