@@ -1,0 +1,1 @@
+"""Customers' questions, answered from what the shop says of itself, or handed over."""

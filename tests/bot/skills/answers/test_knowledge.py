@@ -1,0 +1,159 @@
+"""What a shop says of itself, read from files that people edit."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from bot.conversation.messages import Language
+from bot.skills.answers.check import problems
+from bot.skills.answers.entries import parse_answers_text
+from bot.skills.answers.knowledge import SHIPPED, BadKnowledge, load_folders, load_knowledge
+from bot.skills.answers.yaml_files import BadFile
+
+RETURNS = """
+title: {en: Returns, zh: 退换货}
+intents: [ask_return_policy]
+facts: {return_window: 30 days, return_cost: 5 USD}
+text:
+  en: Send it back within {return_window}.
+  zh: "{return_window}内可以退。"
+"""
+ANSWERS = """
+- id: return-window
+  intents: [ask_return_policy]
+  answer: {en: "Within {return_window}.", zh: "{return_window}内。"}
+  questions: {en: [how long to return], zh: [多久可以退]}
+- id: return-cost
+  intents: [ask_return_policy]
+  answer: {en: "It costs {return_cost}.", zh: "费用{return_cost}。"}
+  questions: {en: ["what does returning {product} cost"], zh: [退货多少钱]}
+"""
+
+
+def folder(base: Path, policies: dict[str, str], answers: dict[str, str]) -> Path:
+    """A folder with these files."""
+    for part, files in (("policies", policies), ("answers", answers)):
+        (base / part).mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            (base / part / f"{name}.yml").write_text(text, "utf-8")
+    return base
+
+
+@pytest.fixture
+def shipped(tmp_path: Path) -> Path:
+    """A small shop's files."""
+    return folder(tmp_path / "data", {"returns": RETURNS}, {"returns": ANSWERS})
+
+
+def test_the_files_of_the_project_can_be_read() -> None:
+    """Every file loads, and every name in braces stands for something."""
+    assert problems(SHIPPED) == []
+
+
+def test_a_policy_is_told_with_its_facts(shipped: Path) -> None:
+    """In the reader's language."""
+    known = load_folders(shipped)
+    policy = known.policy_of("ask_return_policy", Language.ZH)
+    assert policy
+    assert known.told(policy, Language.ZH) == "30 天内可以退。"
+    assert known.policy_of("ask_shipping", Language.EN) is None
+
+
+def test_a_shops_own_files_go_over_the_shipped_ones(shipped: Path, tmp_path: Path) -> None:
+    """A fact, an entry: the same name wins, and what is not named stays."""
+    own = folder(
+        tmp_path / "own",
+        {"more": "facts: {return_window: 14 days}"},
+        {"more": "- id: return-cost\n  answer: {en: Ask us.}\n  questions: {en: [cost]}\n"},
+    )
+    known = load_folders(shipped, own)
+    policy = known.policy_of("ask_return_policy", Language.EN)
+    assert policy
+    assert known.told(policy, Language.EN) == "Send it back within 14 days."
+    assert known.answers["return-cost"].answer == {Language.EN: "Ask us."}
+    assert "return-window" in known.answers
+
+
+def test_delete_hides_a_fact_an_entry_or_a_policy(shipped: Path, tmp_path: Path) -> None:
+    """What needs a hidden fact cannot be told any more; it is no error."""
+    own = folder(
+        tmp_path / "own",
+        {"more": "facts: {return_window: {delete: true}}"},
+        {"more": "- id: return-cost\n  delete: true\n"},
+    )
+    known = load_folders(shipped, own)
+    assert set(known.answers) == {"return-window"}
+    assert not known.fillable(known.answers["return-window"].answer[Language.EN])
+    assert known.policy_of("ask_return_policy", Language.EN) is None
+    folder(own, {"returns": "delete: true"}, {})
+    assert not load_folders(shipped, own).facts
+
+
+def test_a_changed_file_is_read_anew(shipped: Path) -> None:
+    """Without a restart, and with another version."""
+    before = load_folders(shipped)
+    assert load_folders(shipped) is before
+    path = shipped / "policies" / "returns.yml"
+    path.write_text(RETURNS.replace("30 days", "45 days"), "utf-8")
+    os.utime(path, ns=(1, 1))
+    after = load_folders(shipped)
+    assert after.facts["return_window"].value.render(Language.EN) == "45 days"
+    assert after.version != before.version
+
+
+@pytest.mark.parametrize(
+    ("policies", "answers", "told"),
+    [
+        ({"a": "facts: {x: 3}", "b": "facts: {x: 4}"}, {}, "the fact x is in policies/a.yml too"),
+        ({"a": "facts: {price: 3}"}, {}, "field of a record"),
+        ({"a": "text: {en: 'It is {nothing}.'}"}, {}, "{nothing} is not known"),
+        ({"a": "text: {en: 'Order {order_number}.'}"}, {}, "{order_number} is not known"),
+        ({}, {"a": ANSWERS}, "{return_window} is not known"),
+        ({"r": RETURNS}, {"a": ANSWERS, "b": ANSWERS}, "the id is in answers/a.yml too"),
+        ({"r": RETURNS}, {"a": ANSWERS.replace("{product}", "{price}")}, "a question may have"),
+        ({"r": RETURNS.replace("{return_window}.", "{return_window.")}, {}, "a brace"),
+        ({"Bad Name": RETURNS}, {}, "name it TOPIC.yml"),
+    ],
+)
+def test_a_mistake_is_told_with_its_file(
+    tmp_path: Path, policies: dict[str, str], answers: dict[str, str], told: str
+) -> None:
+    """In one line, and nothing of the files is used."""
+    with pytest.raises(BadKnowledge) as raised:
+        load_folders(folder(tmp_path / "data", policies, answers))
+    assert told in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "just text", "a: 1", "- foo", "- id: A B\n  answer: {en: x}", "[" * 100_000, "- " * 100_000,
+        "- &a x\n- *a", "- id: a\n  id: b", "- id: a\n  answer: {fr: x}", "- id: a\n  answer: {en: x}",
+        "- id: a\n  colour: red", "\x00", "\udc80", "- !!python/object/apply:os.system [x]", "a: [",
+        "---\na\n---\nb", "? [a]\n: b", "- id: a\n  answer: {en: x}\n  questions: {en: x}",
+    ],
+)  # fmt: skip
+def test_a_hostile_or_broken_file_is_one_clear_error(text: str) -> None:
+    """Never a crash, never an object, never a bomb."""
+    with pytest.raises(BadFile) as raised:
+        parse_answers_text(text, "x.yml")
+    assert str(raised.value).startswith("x.yml")
+    assert "\n" not in str(raised.value)
+
+
+def test_a_number_in_an_answer_is_warned_of(shipped: Path) -> None:
+    """It would not change when the policy does."""
+    folder(
+        shipped, {}, {"more": "- id: x\n  answer: {en: In 3 days.}\n  questions: {en: [when]}\n"}
+    )
+    assert any("'3'" in line for line in load_folders(shipped).warnings)
+
+
+def test_a_shops_name_is_no_path() -> None:
+    """Another folder cannot be reached by it."""
+    with pytest.raises(BadKnowledge):
+        load_knowledge("../other")
