@@ -16,7 +16,7 @@ from sklearn.pipeline import FeatureUnion, make_union
 from bot.conversation.messages import Language, normalise
 from bot.skills.answers.knowledge import Knowledge
 from ml.answers.types import Generated
-from ml.orders.tokens import fold
+from ml.orders.tokens import fold, tokenize
 
 MOST_RANKED = 10
 
@@ -132,8 +132,8 @@ class _Questions:
             self._vectors = make_union(
                 TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 4), sublinear_tf=True),
                 TfidfVectorizer(
-                    token_pattern=r"[\w{}]+|[^\w\s]", ngram_range=(1, 2), sublinear_tf=True
-                ),  # noqa: S106
+                    tokenizer=_words, token_pattern=None, ngram_range=(1, 2), sublinear_tf=True
+                ),
             )
             self._matrix: Any = self._vectors.fit_transform([_plain(q) for _, q in self._rows])
 
@@ -145,6 +145,10 @@ class _Questions:
         for row in cosines.argsort()[::-1][: 4 * MOST_RANKED]:
             if cosines[row] > 0:
                 yield self._rows[row][0], float(cosines[row])
+
+
+def _words(text: str) -> list[str]:
+    return [token.text for token in tokenize(text)]
 
 
 def _plain(question: str) -> str:
