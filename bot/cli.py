@@ -157,6 +157,20 @@ def ask(
     show(turn.to_dict(), turn.to_text(), as_json)
 
 
+@app.command(epilog=example('echo "how long can I return things" | shopclerk answer --json -'))
+def answer(
+    source: Source = "-",
+    shop: Shop = "demo",
+    encoding: Encoding = None,
+    as_json: Json = False,
+) -> None:
+    """Answer customers' questions from the shop's files and records. Lines, or JSONL {"id","text","order_number"?}."""
+    from bot.question_texts import answer_lines, read_questions
+
+    for row, shown in answer_lines(read_questions(source, encoding), shop):
+        show(row, shown, as_json)
+
+
 @app.command(epilog=example("shopclerk train orders"))
 def train(
     skill: Annotated[Skill, typer.Argument(help="What to train.")],
@@ -262,7 +276,6 @@ NOT_BUILT_YET = {
         "Recommend products per buyer.",
         "shopclerk recommend --json --history orders.csv --buyer B1",
     ),
-    "answer": ("Answer customers' questions.", "shopclerk answer --json questions.jsonl"),
 }
 
 

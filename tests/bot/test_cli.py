@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 BUILT = ["run", "nlu", "parse-order", "tag", "ask", "train", "evaluate", "bench", "doctor"]
-BUILT += ["import", "export"]
-NOT_YET = ["classify", "teach", "couriers", "routes", "segment", "promote", "recommend", "answer"]
+BUILT += ["import", "export", "answer"]
+NOT_YET = ["classify", "teach", "couriers", "routes", "segment", "promote", "recommend"]
 COMMANDS = BUILT + NOT_YET
 
 
@@ -169,3 +169,38 @@ def test_doctor_tells_every_check_as_json(tmp_path: Path) -> None:
     bad = [row for row in rows if row["grade"] == "bad"]
     assert done.returncode == bool(bad)
     assert all(row["mend"] for row in bad)
+
+
+def test_answer_says_what_came_of_each_question_in_order(tmp_path: Path) -> None:
+    """In the question's language, from the files; what is not known is handed over and not made up."""
+    given = '{"id":"a","text":"多久之内可以退货"}\n{"id":2,"text":"zxcv qwer"}\n'
+    done = shopclerk("answer", "--json", "-", given=given.encode(), home=tmp_path)
+    assert done.returncode == 0, done.stderr.decode()
+    first, second = (json.loads(line) for line in done.stdout.decode().splitlines())
+    assert {"id", "answer", "source", "confidence", "handoff", "facts"} <= first.keys()
+    assert (first["id"], second["id"]) == ("a", 2)
+    assert not first["handoff"]
+    assert "30 天" in first["answer"]
+    assert first["facts"]
+    assert (second["answer"], second["handoff"], second["facts"]) == (None, True, [])
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (b'{"id":1}', 'no "text"'),
+        (b'{"text":"x","order_number":[1]}', "order_number"),
+        (b"", "is empty"),
+        (b"\xff\xfe\xff", "standard input"),
+    ],
+)
+def test_answer_refuses_input_that_is_none(given: bytes, told: str) -> None:
+    """In one line that says why."""
+    assert told in refused("answer", "--json", "-", given=given)
+
+
+def test_answer_knows_no_other_shops(tmp_path: Path) -> None:
+    """A shop's name is no path either."""
+    done = shopclerk("answer", "--shop", "../x", given=b"hi", home=tmp_path)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert "no shop" in done.stderr.decode()

@@ -10,9 +10,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.pipeline import FeatureUnion, make_union
-
 from bot.conversation.messages import Language, normalise
 from bot.skills.answers.knowledge import Knowledge
 from ml.answers.types import Generated
@@ -127,24 +124,33 @@ class _Questions:
 
     def __init__(self, known: Sequence[Candidate]) -> None:
         self._rows = [(c, question) for c in known for question in c.questions]
-        self._vectors: FeatureUnion | None = None
-        if self._rows:
-            self._vectors = make_union(
-                TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 4), sublinear_tf=True),
-                TfidfVectorizer(
-                    tokenizer=_words, token_pattern=None, ngram_range=(1, 2), sublinear_tf=True
-                ),
-            )
-            self._matrix: Any = self._vectors.fit_transform([_plain(q) for _, q in self._rows])
+        self._vectors = _fitted([_plain(question) for _, question in self._rows])
 
     def nearest(self, question: str) -> Iterator[tuple[Candidate, float]]:
         """Candidates with the cosine of their question, nearest first; both halves of a vector have length 1."""
         if self._vectors is None:
             return
-        cosines = (self._matrix @ self._vectors.transform([_plain(question)]).T).toarray()[:, 0] / 2
+        vectorizer, matrix = self._vectors
+        cosines = (matrix @ vectorizer.transform([_plain(question)]).T).toarray()[:, 0] / 2
         for row in cosines.argsort()[::-1][: 4 * MOST_RANKED]:
             if cosines[row] > 0:
                 yield self._rows[row][0], float(cosines[row])
+
+
+def _fitted(questions: Sequence[str]) -> tuple[Any, Any] | None:
+    """The vectorizer of some questions and their matrix: (questions, features), sparse."""
+    if not questions:
+        return None
+    # Imported late: commands that only refuse a file should not wait seconds for it.
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.pipeline import make_union
+
+    characters = TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 4), sublinear_tf=True)
+    words = TfidfVectorizer(
+        tokenizer=_words, token_pattern=None, ngram_range=(1, 2), sublinear_tf=True
+    )
+    vectorizer = make_union(characters, words)
+    return vectorizer, vectorizer.fit_transform(questions)
 
 
 def _words(text: str) -> list[str]:
