@@ -337,6 +337,37 @@ class Lookup(Base):
     tried_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
+class CustomerQuestion(Base):
+    """A question that was put to the answerer, and what came of it; the open ones that were handed over
+
+    are what the shop is asked to answer. Unique by message: the retry of a turn counts once.
+    """
+
+    __tablename__ = "customer_questions"
+    __table_args__ = (
+        UniqueConstraint("shop_id", "message_id"),
+        Index("ix_customer_questions_open", "shop_id", "decision", "closed_at", "asked_at"),
+        Index("ix_customer_questions_conversation", "conversation_id", "asked_at"),
+    )
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    shop_id: Mapped[str] = mapped_column(ForeignKey("shops.id"))
+    conversation_id: Mapped[str | None] = mapped_column(ForeignKey("conversations.id"))
+    message_id: Mapped[str] = mapped_column(String(32))
+    language: Mapped[str] = mapped_column(String(2))
+    text: Mapped[str] = mapped_column(Text)
+    plain: Mapped[str] = mapped_column(Text)  # with placeholders for product and order
+    intent: Mapped[str] = mapped_column(String(64), default="")
+    intent_confidence: Mapped[float] = mapped_column(default=0.0)
+    decision: Mapped[str] = mapped_column(String(16))  # send, ask_back, hand_over
+    reason: Mapped[str] = mapped_column(String(32), default="")
+    source: Mapped[str] = mapped_column(Text, default="")
+    confidence: Mapped[float] = mapped_column(default=0.0)
+    parts: Mapped[dict[str, Any]]  # what the confidence was made of
+    guesses: Mapped[list[Any]]  # the best candidates with their probabilities
+    asked_at: Mapped[datetime] = mapped_column(default=utc_now)
+    closed_at: Mapped[datetime | None]  # when the shop had dealt with it
+
+
 class Job(Base):
     """A background job as its owner sees it; the durable workflow itself is DBOS's."""
 

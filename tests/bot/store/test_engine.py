@@ -5,10 +5,12 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import select
+from sqlalchemy import create_engine, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from bot.store.engine import HEAD, MIGRATIONS, Store, open_store
@@ -56,3 +58,26 @@ def test_an_error_of_the_database_does_not_say_what_people_wrote(store: Store) -
     with pytest.raises(IntegrityError) as caught, store.write() as session:
         session.add(Shop(id="demo", name="marker +1 415 555 0199", name_zh=""))
     assert "415 555" not in str(caught.value).split("DETAIL")[0]
+
+
+def test_a_store_of_the_first_version_is_brought_up_with_its_rows(store_url: str) -> None:
+    """An update of Shopclerk loses nothing of a shop."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    engine = create_engine(store_url)
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(
+            text(
+                "INSERT INTO shops (id, name, name_zh, currency, country, time_zone, synthetic, last_order_number,"
+                " created_at) VALUES ('old', 'Old', '', 'USD', 'US', 'UTC', :no, 10000, '2026-01-01')"
+            ),
+            {"no": False},
+        )
+    engine.dispose()
+    store = open_store(store_url)
+    with store.read() as session:
+        assert session.get_one(Shop, "old").name == "Old"
+        assert session.scalar(text("SELECT count(*) FROM customer_questions")) == 0
+    store.close()
