@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -31,6 +31,7 @@ class ChangeInfo:
 
     id: str
     message: str
+    person: str
     name: str
     subject: str
     before: Mapping[str, Any] | None
@@ -98,6 +99,27 @@ def undoable_of(
     return _info(row) if row else None
 
 
+def recent_changes(
+    session: Session, shop: str, names: Sequence[str], limit: int
+) -> tuple[ChangeInfo, ...]:
+    """The newest changes of these names, newest first."""
+    rows = session.scalars(
+        select(Change)
+        .where(Change.shop_id == shop, Change.name.in_(list(names)))
+        .order_by(Change.made_at.desc(), Change.id)
+        .limit(limit)
+    )
+    return tuple(_info(row) for row in rows)
+
+
+def access_change(session: Session, shop: str, change: str) -> ChangeInfo:
+    """The change of an id; raises `NotFound`."""
+    row = session.get(Change, change)
+    if row is None or row.shop_id != shop:
+        raise NotFound(f"no change {change!r}")
+    return _info(row)
+
+
 def mark_undone(session: Session, shop: str, change: str, now: datetime) -> None:
     """Write down that a change was taken back."""
     row = session.get(Change, change)
@@ -120,6 +142,7 @@ def _info(row: Change) -> ChangeInfo:
     return ChangeInfo(
         id=row.id,
         message=row.message_id,
+        person=row.person,
         name=row.name,
         subject=row.subject,
         before=row.before,

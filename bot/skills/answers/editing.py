@@ -10,7 +10,7 @@ from __future__ import annotations
 import fcntl
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -70,11 +70,33 @@ class Editor:
         """Whether the shop has words of its own here."""
         return self._raw_of(self._own, kind, subject) is not None
 
+    def shipped(self) -> Knowledge:
+        """What the project's own files say; raises `BadKnowledge`."""
+        return load_folders(self._shipped)
+
+    def own(self, kind: Kind, subject: str) -> Raw | None:
+        """The shop's own words, as its own file has them; None where it has none."""
+        return self._raw_of(self._own, kind, subject)
+
+    def own_subjects(self, kind: Kind) -> frozenset[str]:
+        """What the shop has words of its own for: ids of answers, or topics of policies."""
+        files = _files(self._own, kind)
+        if kind is Kind.POLICY:
+            return frozenset(file.stem for file in files)
+        entries = (entry for file in files for entry in self._entries(self._own, file.stem))
+        return frozenset(str(entry.get("id")) for entry in entries)
+
     def put(self, kind: Kind, subject: str, topic: str, raw: Raw | None) -> Edit:
         """Make `raw` the shop's own words; None takes its own words away, and the shipped ones count again.
 
         A policy's topic is its subject. Raises `BadKnowledge`, and then nothing has changed.
         """
+        return self.change(kind, subject, topic, lambda _: raw)
+
+    def change(
+        self, kind: Kind, subject: str, topic: str, to: Callable[[Raw | None], Raw | None]
+    ) -> Edit:
+        """As `put`, from what the shop's own words are at that moment."""
         if not TOPIC.fullmatch(topic):
             raise BadKnowledge(
                 f"{topic[:40]!r} is no topic; use small letters, digits, - and _ only"
@@ -82,6 +104,7 @@ class Editor:
         with self._locked():
             topic = self._topic_of(kind, subject) or topic
             before = self._raw_of(self._own, kind, subject)
+            raw = to(before) or None
             self._replace(kind, topic, self._changed(kind, topic, subject, raw))
         return Edit(kind, subject, topic, before, raw)
 
