@@ -22,10 +22,12 @@ from bot.store import people, shops, timeline
 from bot.store.clock import new_id
 from bot.store.engine import NotFound
 from bot.store.timeline import Entry
+from connectors.desk import DeskClient
 from connectors.front import Front
 from connectors.web.asker import CHANNEL, CSRF_HEADER, Asker, Askers
 from connectors.web.errors import Refused, as_json, handle_errors
 from connectors.web.guards import MAX_FILE
+from connectors.web.knowledge import add_knowledge
 from connectors.web.strings import LANGUAGE_COOKIE
 from connectors.web.tokens import Tokens
 from connectors.web.uploads import RASTER, clean_name, media_type_of
@@ -274,7 +276,7 @@ def _file_headers(ref: FileRef) -> dict[str, str]:
     }
 
 
-def create_api(front: Front, askers: Askers, tokens: Tokens) -> FastAPI:
+def create_api(front: Front, askers: Askers, tokens: Tokens, desk: DeskClient) -> FastAPI:
     """The API as an app of its own, as other rules hold for it: shops' pages elsewhere may call it.
 
     Any origin may, without cookies: what a widget may do hangs on the token it shows.
@@ -303,4 +305,5 @@ def create_api(front: Front, askers: Askers, tokens: Tokens) -> FastAPI:
     app.add_api_route("/stream", api.stream, methods=["GET"], **options)
     app.add_api_route("/files", api.upload, methods=["POST"], status_code=201, **options)
     app.add_api_route("/files/{sha256}", api.download, methods=["GET"], **options)
+    add_knowledge(app, askers, desk)
     return app

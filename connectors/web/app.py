@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from bot.settings import Settings
+from connectors.desk import DeskClient
 from connectors.front import Front
 from connectors.web.api import PREFIX, create_api
 from connectors.web.asker import Askers
@@ -33,7 +34,11 @@ def create_app(front: Front, settings: Settings) -> FastAPI:
     handle_errors(app, error_page)
     app.include_router(create_pages(Pages(front, askers, tokens, DEMO_SHOP)))
     _add_health(app, front)
-    app.mount(PREFIX, create_api(front, askers, tokens))
+    desk = DeskClient(
+        f"http://127.0.0.1:{settings.actions_port}",
+        settings.secrets.actions_secret.get_secret_value(),
+    )
+    app.mount(PREFIX, create_api(front, askers, tokens, desk))
     app.mount("/static", StaticFiles(directory=STATIC, check_dir=False))
     return app
 

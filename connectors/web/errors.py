@@ -32,16 +32,19 @@ STATUS = {
     "too_many_tries": 429,
     "unexpected": 500,
     "not_ready": 503,
+    "not_accepted": 422,
+    "desk_down": 503,
 }
 CODE_OF_STATUS = {status: code for code, status in reversed(STATUS.items())}
 
 
 class Refused(HTTPException):
-    """A request that is answered with an error; `code` is one of `STATUS`."""
+    """A request that is answered with an error; `code` is one of `STATUS`, `fields` stand in its sentence."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, **fields: str) -> None:
         super().__init__(STATUS[code], code)
         self.code = code
+        self.fields = fields
 
 
 Render = Callable[[Request, str, str], Response]
@@ -62,7 +65,7 @@ def handle_errors(app: FastAPI, render: Render) -> None:
 
     @app.exception_handler(Refused)
     async def refused(request: Request, error: Refused) -> Response:
-        return refuse(request, error.code)
+        return refuse(request, error.code, **error.fields)
 
     @app.exception_handler(NotFound)
     async def not_found(request: Request, error: NotFound) -> Response:

@@ -72,10 +72,17 @@ class Pages:
 
     async def console(self, request: Request) -> Response:
         """The merchant console; the page itself is the same for everyone, what it shows comes from the API."""
+        return await self._merchants(request, "console")
+
+    async def answers(self, request: Request) -> Response:
+        """Where a merchant looks after the shop's answers."""
+        return await self._merchants(request, "answers")
+
+    async def _merchants(self, request: Request, name: str) -> Response:
         someone = await self.askers.signed_in(request)
         if someone is None or someone.role is not Role.MERCHANT:
             return RedirectResponse("/sign-in", 303)
-        return page(request, "console", built=(STATIC / "console.js").exists())
+        return page(request, name, built=(STATIC / f"{name}.js").exists())
 
     async def sign_in_form(self, request: Request) -> Response:
         """The form to sign in."""
@@ -237,6 +244,7 @@ def create_pages(pages: Pages) -> APIRouter:
     routes = APIRouter(include_in_schema=False)
     routes.add_api_route("/", pages.landing, methods=["GET"])
     routes.add_api_route("/console", pages.console, methods=["GET"])
+    routes.add_api_route("/console/answers", pages.answers, methods=["GET"])
     routes.add_api_route("/sign-in", pages.sign_in_form, methods=["GET"])
     routes.add_api_route("/sign-in", pages.sign_in, methods=["POST"])
     routes.add_api_route("/sign-out", pages.sign_out, methods=["POST"])

@@ -5,7 +5,7 @@ const jsx = { jsx: { runtime: "automatic", importSource: "preact" } } as const;
 
 const pages = {
   rolldownOptions: {
-    input: { console: "src/console.tsx", pages: "src/style/pages.css" },
+    input: { console: "src/console.tsx", answers: "src/answers/page.tsx", pages: "src/style/pages.css" },
     output: { entryFileNames: "[name].js", chunkFileNames: "[name].js", assetFileNames: "[name][extname]" },
   },
 };

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import io
+import os
 import socket
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import uvicorn
 from matplotlib.figure import Figure
 
@@ -62,10 +67,12 @@ class ScriptedEngine:
 class Site:
     """A running site with the shops `demo` (synthetic) and `other`, each with one merchant."""
 
-    def __init__(self, home: Path, store: Store) -> None:
+    def __init__(self, home: Path, store: Store, store_url: str) -> None:
         self.store = store
         self.files = FileStore((home / "files").as_uri())
-        self.settings = Settings(SHOPCLERK_HOME=home)  # type: ignore[call-arg]
+        self.settings = Settings(  # type: ignore[call-arg]
+            SHOPCLERK_HOME=home, DATABASE_URL=store_url, SHOPCLERK_ACTIONS_PORT=free_port()
+        )
         self.engine = ScriptedEngine()
         self.url = ""
         self.port = 0  # any at first, the same after a restart
@@ -162,14 +169,50 @@ def fill_shops(store: Store) -> None:
 @contextmanager
 def running_site(home: Path, url: str = "", *, filled: bool = False) -> Iterator[Site]:
     """A site in a folder of its own; `filled` where its store has the shops already."""
-    store = open_store(url or sqlite_in(home))
+    url = url or sqlite_in(home)
+    store = open_store(url)
     try:
         if not filled:
             fill_shops(store)
-        with Site(home, store).running() as site:
+        with Site(home, store, url).running() as site:
             yield site
     finally:
         store.close()
+
+
+@contextmanager
+def running_actions(site: Site) -> Iterator[None]:
+    """The actions process of a site, which the console's pages about answers ask."""
+    config = site.settings
+    environment = os.environ | {
+        "SHOPCLERK_HOME": str(config.home),
+        "DATABASE_URL": config.database_url,
+        "SHOPCLERK_ACTIONS_PORT": str(config.actions_port),
+    }
+    process = subprocess.Popen([sys.executable, "-m", "actions"], env=environment)
+    try:
+        _wait_for(f"http://127.0.0.1:{config.actions_port}/health")
+        yield
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _wait_for(url: str) -> None:
+    for _ in range(600):
+        try:
+            if httpx.get(url).status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.1)
+    raise AssertionError("the actions process did not start")
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 def sqlite_in(home: Path) -> str:

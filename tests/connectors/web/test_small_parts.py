@@ -41,7 +41,7 @@ def test_every_text_is_there_in_both_languages(texts: dict[str, str]) -> None:
 @pytest.mark.parametrize("language", Language)
 def test_every_error_has_a_sentence(code: str, language: Language) -> None:
     """No code without words."""
-    assert say("errors", code, language, id="1a2b")
+    assert say("errors", code, language, id="1a2b", detail="x.yml: is empty")
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,9 @@ export class Api {
   visit = (shop: string, identity?: string) =>
     this.#json<{ token: string; name: string }>("POST", "/visitor", { shop, identity });
 
+  get = <T>(path: string) => this.#json<T>("GET", path);
+  post = <T>(path: string, body?: unknown) => this.#json<T>("POST", path, body ?? {});
+
   /** News until the connection ends; `signal` ends it. */
   async stream(cursor: number, signal: AbortSignal, onOpen: () => void, onNews: (news: News) => void): Promise<void> {
     const ended = new AbortController();

@@ -6,7 +6,8 @@ import { Chat, Suggestions } from "./chat";
 import { Conversation } from "./conversation";
 import { Icon } from "./icons";
 import "./style/console.css";
-import { language, locale, t, type Language } from "./text";
+import { LanguageSwitch } from "./language";
+import { a, language, locale, t } from "./text";
 
 const api = new Api("/api/v1");
 
@@ -21,7 +22,8 @@ function Console({ me, conversation }: { me: Me; conversation: Conversation }) {
           {me.shop.synthetic && <span class="tag">{t("synthetic")}</span>}
         </span>
         <button type="button" class="round quiet only-narrow" popovertarget="tips" aria-label={t("suggestions")}><Icon name="bulb" /></button>
-        <LanguageSwitch />
+        <a class="switch" href="/console/answers" aria-label={a("title")}><Icon name="book" /><span class="word">{a("title")}</span></a>
+        <LanguageSwitch api={api} />
         <form method="post" action="/sign-out" onSubmit={() => conversation.forget()}>
           <input type="hidden" name="csrf" value={me.csrf} />
           <button class="round quiet" aria-label={t("sign_out")} title={`${t("sign_out")} (${me.name})`}><Icon name="out" /></button>
@@ -39,19 +41,6 @@ function Console({ me, conversation }: { me: Me; conversation: Conversation }) {
 }
 
 const closeTips = () => document.getElementById("tips")?.matches(":popover-open") && document.getElementById("tips")?.hidePopover();
-
-function LanguageSwitch() {
-  const other: Language = language.value === "en" ? "zh" : "en";
-  const choose = () => {
-    language.value = other;
-    void api.chooseLanguage(other).catch(() => undefined);
-  };
-  return (
-    <button type="button" class="switch" lang={other === "zh" ? "zh-CN" : "en"} onClick={choose}>
-      {other === "zh" ? "中文" : "English"}
-    </button>
-  );
-}
 
 async function start(): Promise<void> {
   const root = document.getElementById("console")!;

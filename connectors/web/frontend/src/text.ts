@@ -1,9 +1,10 @@
 // Every text people read, in the language they chose; the same file serves the server's pages.
 import { signal } from "@preact/signals";
-import { chat, try_customer, try_merchant } from "../../strings.json";
+import { answers, chat, try_customer, try_merchant } from "../../strings.json";
 
 export type Language = "en" | "zh";
 type Key = keyof typeof chat;
+export type AnswersKey = keyof typeof answers;
 
 export const language = signal<Language>("en");
 
@@ -14,8 +15,19 @@ export function preferred(tag: string | null | undefined): Language {
   return (tag || navigator.language).toLowerCase().startsWith("zh") ? "zh" : "en";
 }
 
-export function t(key: Key, fields: Record<string, string | number> = {}): string {
-  return chat[key][language.value].replace(/\{(\w+)\}/g, (_, name: string) => String(fields[name] ?? ""));
+type Fields = Record<string, string | number>;
+
+const filled = (text: string, fields: Fields) => text.replace(/\{(\w+)\}/g, (_, name: string) => String(fields[name] ?? ""));
+
+export const t = (key: Key, fields: Fields = {}): string => filled(chat[key][language.value], fields);
+
+/** As `t`, of the pages about answers. */
+export const a = (key: AnswersKey, fields: Fields = {}): string => filled(answers[key][language.value], fields);
+
+/** As `a`, for a key that the server made of parts; the last part where there is no such text. */
+export function named(prefix: string, key: string): string {
+  const texts: Record<string, Record<Language, string>> = answers;
+  return texts[`${prefix}_${key}`]?.[language.value] ?? key;
 }
 
 /** What to try, by door. */
