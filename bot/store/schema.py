@@ -368,6 +368,21 @@ class CustomerQuestion(Base):
     closed_at: Mapped[datetime | None]  # when the shop had dealt with it
 
 
+class Proposal(Base):
+    """What one of the shop's people answered a customer, offered to the merchant as an answer for good."""
+
+    __tablename__ = "proposals"
+    __table_args__ = (Index("ix_proposals_open", "shop_id", "closed_at", "made_at"),)
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    shop_id: Mapped[str] = mapped_column(ForeignKey("shops.id"))
+    person: Mapped[str]
+    language: Mapped[str] = mapped_column(String(2))
+    question: Mapped[str] = mapped_column(Text)
+    answer: Mapped[str] = mapped_column(Text)
+    made_at: Mapped[datetime] = mapped_column(default=utc_now)
+    closed_at: Mapped[datetime | None]  # when it was made an answer, or dismissed
+
+
 class Job(Base):
     """A background job as its owner sees it; the durable workflow itself is DBOS's."""
 
