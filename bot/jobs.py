@@ -9,10 +9,12 @@ transaction that ends the job (result), so nothing is said twice.
 from __future__ import annotations
 
 import importlib
+import json
 import logging
 import signal
 import sys
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
 
 OLDEST_SQLITE = (3, 42, 0)
@@ -34,10 +36,13 @@ newer_sqlite()
 from dbos import DBOS, DBOSConfig, SetWorkflowID  # noqa: E402 - only after SQLite was chosen
 from sqlalchemy.orm import Session  # noqa: E402
 
+from bot.child import Child, ChildFailed  # noqa: E402
 from bot.conversation.messages import File, Language, Progress, Reply, Text  # noqa: E402
 from bot.failures import without_words  # noqa: E402
 from bot.inputs import BadInput  # noqa: E402
 from bot.settings import Settings, settings  # noqa: E402
+from bot.skills.answers.models import TRAINING  # noqa: E402
+from bot.skills.orders.batch import JOB as ORDERS  # noqa: E402
 from bot.skills.orders.batch import Row, batch_csv, batch_table, count, read_batch  # noqa: E402
 from bot.skills.orders.files import messages_in  # noqa: E402
 from bot.skills.orders.reading import Reader  # noqa: E402
@@ -64,14 +69,23 @@ logger = logging.getLogger(__name__)
 
 CHUNK = 25
 POLL_SECONDS = 0.3
+CHECK_SECONDS = 1.0
+"""How often a training looks whether it was stopped."""
 CSV = "text/csv"
+TRAINING_COMMAND = (sys.executable, "-m", "bot.skills.answers.training")
 
 
 class Worker:
     """The jobs of this process; made once."""
 
-    def __init__(self, store: Store, files: FileStore, parser: OrderParser) -> None:
-        self.store, self.files, self.parser = store, files, parser
+    def __init__(
+        self,
+        store: Store,
+        files: FileStore,
+        parser: OrderParser,
+        training: Sequence[str] = TRAINING_COMMAND,
+    ) -> None:
+        self.store, self.files, self.parser, self.training = store, files, parser, training
 
     def start_queued(self) -> None:
         """Start a workflow for each job that waits."""
@@ -79,7 +93,7 @@ class Worker:
             waiting = queued_jobs(session, limit=10, now=utc_now())
         for job in waiting:
             with SetWorkflowID(job.id):
-                DBOS.start_workflow(parse_orders, job.shop, job.id)
+                DBOS.start_workflow(WORKFLOWS[job.kind], job.shop, job.id)
             with self.store.write() as session:
                 begin_job(session, job.shop, job.id)
 
@@ -121,12 +135,39 @@ class Worker:
             _post(session, job, batch_table(look, known))
             _post(session, job, File(file.sha256, name, CSV))
 
+    def train(self, shop: str, job_id: str) -> bool:
+        """Train a shop's answerer in a process of its own; False where the job was stopped."""
+        with self.store.read() as session:
+            job = access_job(session, shop, job_id)
+        version = str(job.arguments["version"])
+        with Child([*self.training, shop, version]) as child:
+            for line in child.lines(every=CHECK_SECONDS):
+                with self.store.write() as session:
+                    known = _counted(session, shop, job_id, line)
+                if known.state not in ACTIVE:
+                    return False
+            child.check()
+        return True
+
+    def end(self, shop: str, job_id: str) -> None:
+        """End a job that posts nothing."""
+        with self.store.write() as session:
+            finish_job(session, shop, job_id, None)
+
     def fail(self, shop: str, job_id: str, why: str) -> None:
         """End the job with one clear line, once."""
         with self.store.write() as session:
             job = access_job(session, shop, job_id)
             if finish_job(session, shop, job_id, None, why):
                 _post(session, job, Text(say("batch_failed", Language(job.language), why=why)))
+
+
+def _counted(session: Session, shop: str, job: str, line: str) -> JobInfo:
+    """The job, with how far it is where a line of the training says so."""
+    told = json.loads(line) if line else {}
+    if told.get("total"):
+        return count_done(session, shop, job, int(told["done"]), int(told["total"]))
+    return access_job(session, shop, job)
 
 
 def _post(session: Session, job: JobInfo, reply: Reply) -> None:
@@ -166,6 +207,16 @@ def _finish(shop: str, job: str, rows: list[list[object]]) -> None:
 
 
 @DBOS.step()
+def _train(shop: str, job: str) -> bool:
+    return worker().train(shop, job)
+
+
+@DBOS.step(retries_allowed=True, max_attempts=5)
+def _end(shop: str, job: str) -> None:
+    worker().end(shop, job)
+
+
+@DBOS.step()
 def _fail(shop: str, job: str, why: str) -> None:
     worker().fail(shop, job, why)
 
@@ -187,6 +238,22 @@ def parse_orders(shop: str, job: str) -> None:
     except Exception as error:
         logger.error("job %s failed: %s", job, without_words(error))
         _fail(shop, job, f"error {job[-8:]}")
+
+
+@DBOS.workflow()
+def train_answers(shop: str, job: str) -> None:
+    """Train a shop's answerer; one that was killed midway begins again, and changes nothing until it is whole."""
+    try:
+        if _train(shop, job):
+            _end(shop, job)
+    except ChildFailed as error:
+        _fail(shop, job, str(error))
+    except Exception as error:
+        logger.error("job %s failed: %s", job, without_words(error))
+        _fail(shop, job, f"error {job[-8:]}")
+
+
+WORKFLOWS = {ORDERS: parse_orders, TRAINING: train_answers}
 
 
 def launch(config: Settings) -> Worker:

@@ -90,17 +90,30 @@ def latest_job(session: Session, shop: str, conversation: str) -> JobInfo | None
     return _info(row) if row else None
 
 
+def latest_of_kind(session: Session, shop: str, kind: str) -> JobInfo | None:
+    """The newest job of a kind."""
+    row = session.scalar(
+        select(Job)
+        .where(Job.shop_id == shop, Job.kind == kind)
+        .order_by(Job.created_at.desc(), Job.id)
+        .limit(1)
+    )
+    return _info(row) if row else None
+
+
 def queued_jobs(session: Session, limit: int, now: datetime) -> tuple[JobInfo, ...]:
     """The oldest jobs that wait for the worker, of every shop: only the worker asks.
 
-    One whose turn is still under way waits for it, so that the answer stands before the progress.
+    One whose turn is still under way waits for it, so that the answer stands before the progress; one that no
+    conversation asked for does not wait.
     """
     answered = exists().where(
         Message.id == Job.arguments["message"].as_string(), Message.done_at.is_not(None)
     )
     rows = session.scalars(
         select(Job)
-        .where(Job.state == JobState.QUEUED, or_(answered, Job.created_at < now - TURN_IS_OVER))
+        .where(Job.state == JobState.QUEUED)
+        .where(or_(Job.conversation_id.is_(None), answered, Job.created_at < now - TURN_IS_OVER))
         .order_by(Job.created_at)
         .limit(limit)
     )
