@@ -9,12 +9,10 @@ transaction that ends the job (result), so nothing is said twice.
 from __future__ import annotations
 
 import importlib
-import json
 import logging
 import signal
 import sys
 import threading
-from collections.abc import Sequence
 from contextlib import suppress
 
 OLDEST_SQLITE = (3, 42, 0)
@@ -36,7 +34,7 @@ newer_sqlite()
 from dbos import DBOS, DBOSConfig, SetWorkflowID  # noqa: E402 - only after SQLite was chosen
 from sqlalchemy.orm import Session  # noqa: E402
 
-from bot.child import Child, ChildFailed  # noqa: E402
+from bot.child import ChildFailed  # noqa: E402
 from bot.conversation.messages import File, Language, Progress, Reply, Text  # noqa: E402
 from bot.failures import without_words  # noqa: E402
 from bot.inputs import BadInput  # noqa: E402
@@ -63,29 +61,21 @@ from bot.store.jobs import (  # noqa: E402
 from bot.store.outbox import post  # noqa: E402
 from bot.store.shops import access_shop  # noqa: E402
 from bot.texts import say  # noqa: E402
+from bot.train_job import train_in_child  # noqa: E402
 from ml.orders.parse import OrderParser  # noqa: E402
 
 logger = logging.getLogger(__name__)
 
 CHUNK = 25
 POLL_SECONDS = 0.3
-CHECK_SECONDS = 1.0
-"""How often a training looks whether it was stopped."""
 CSV = "text/csv"
-TRAINING_COMMAND = (sys.executable, "-m", "bot.skills.answers.training")
 
 
 class Worker:
     """The jobs of this process; made once."""
 
-    def __init__(
-        self,
-        store: Store,
-        files: FileStore,
-        parser: OrderParser,
-        training: Sequence[str] = TRAINING_COMMAND,
-    ) -> None:
-        self.store, self.files, self.parser, self.training = store, files, parser, training
+    def __init__(self, store: Store, files: FileStore, parser: OrderParser) -> None:
+        self.store, self.files, self.parser = store, files, parser
 
     def start_queued(self) -> None:
         """Start a workflow for each job that waits."""
@@ -135,20 +125,6 @@ class Worker:
             _post(session, job, batch_table(look, known))
             _post(session, job, File(file.sha256, name, CSV))
 
-    def train(self, shop: str, job_id: str) -> bool:
-        """Train a shop's answerer in a process of its own; False where the job was stopped."""
-        with self.store.read() as session:
-            job = access_job(session, shop, job_id)
-        version = str(job.arguments["version"])
-        with Child([*self.training, shop, version]) as child:
-            for line in child.lines(every=CHECK_SECONDS):
-                with self.store.write() as session:
-                    known = _counted(session, shop, job_id, line)
-                if known.state not in ACTIVE:
-                    return False
-            child.check()
-        return True
-
     def end(self, shop: str, job_id: str) -> None:
         """End a job that posts nothing."""
         with self.store.write() as session:
@@ -160,14 +136,6 @@ class Worker:
             job = access_job(session, shop, job_id)
             if finish_job(session, shop, job_id, None, why):
                 _post(session, job, Text(say("batch_failed", Language(job.language), why=why)))
-
-
-def _counted(session: Session, shop: str, job: str, line: str) -> JobInfo:
-    """The job, with how far it is where a line of the training says so."""
-    told = json.loads(line) if line else {}
-    if told.get("total"):
-        return count_done(session, shop, job, int(told["done"]), int(told["total"]))
-    return access_job(session, shop, job)
 
 
 def _post(session: Session, job: JobInfo, reply: Reply) -> None:
@@ -208,7 +176,7 @@ def _finish(shop: str, job: str, rows: list[list[object]]) -> None:
 
 @DBOS.step()
 def _train(shop: str, job: str) -> bool:
-    return worker().train(shop, job)
+    return train_in_child(worker().store, shop, job)
 
 
 @DBOS.step(retries_allowed=True, max_attempts=5)

@@ -10,21 +10,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
-from bot.child import ChildFailed
-from bot.jobs import Worker
 from bot.store.clock import utc_now
 from bot.store.engine import Store, open_store
 from bot.store.files import FileStore
 from bot.store.jobs import JobInfo, JobState, access_job, cancel_job, enqueue, queued_jobs
 from bot.store.schema import Message, OutboxReply, Shop
-from ml.orders.baselines import RuleSpans
-from ml.orders.parse import OrderParser
 from tests.shop import fill
 
 MESSAGES = 1_500
@@ -174,61 +169,3 @@ def test_a_job_waits_for_the_answer_of_its_turn(shop: Store, tmp_path: Path) -> 
         session.get_one(Message, "m1").done_at = None
         session.flush()
         assert queued_jobs(session, 10, utc_now()) == ()
-
-
-TRAINING = """
-import json, sys, time
-for n in range(1, 4):
-    print(json.dumps({"said": f"epoch {n} of 3", "done": n, "total": 3}), flush=True)
-if sys.argv[2] == "broken":
-    sys.exit("there are no questions to learn from")
-if sys.argv[2] == "endless":
-    sys.stdin.buffer.read()
-"""
-
-
-def _training(store: Store, home: Path, version: str) -> Worker:
-    """A worker whose training is a script, and a training that waits for it."""
-    script = home / "training.py"
-    script.write_text(TRAINING)
-    with store.write() as session:
-        enqueue(
-            session,
-            "demo",
-            JOB,
-            "train_answers",
-            {"version": version},
-            conversation=None,
-            language="en",
-        )
-        assert [job.id for job in queued_jobs(session, 10, utc_now())] == [JOB]
-    files = FileStore((home / "files").as_uri())
-    return Worker(store, files, OrderParser(RuleSpans()), (sys.executable, str(script)))
-
-
-def test_a_training_tells_how_far_it_is(shop: Store, tmp_path: Path) -> None:
-    """By the epochs that it has been through; nobody's conversation hears of it."""
-    worker = _training(shop, tmp_path, "whole")
-    assert worker.train("demo", JOB)
-    worker.end("demo", JOB)
-    job = _job(shop)
-    assert (job.state, job.done, job.total) == (JobState.DONE, 3, 3)
-    assert _replies(shop) == []
-
-
-def test_a_training_that_is_stopped_ends_its_process(shop: Store, tmp_path: Path) -> None:
-    """Within a look or two."""
-    worker = _training(shop, tmp_path, "endless")
-    with ThreadPoolExecutor(1) as pool:
-        running = pool.submit(worker.train, "demo", JOB)
-        _until(shop, lambda job: job.done == 3)
-        with shop.write() as session:
-            assert cancel_job(session, "demo", JOB)
-        assert running.result(timeout=30) is False
-
-
-def test_a_training_that_cannot_be_says_why(shop: Store, tmp_path: Path) -> None:
-    """In the words of the training."""
-    worker = _training(shop, tmp_path, "broken")
-    with pytest.raises(ChildFailed, match="no questions to learn from"):
-        worker.train("demo", JOB)
