@@ -65,7 +65,9 @@ def _save(visit: Visit, given: Arguments) -> object:
         _by_language(given["answer"]),
         {language: tuple(of) for language, of in _by_language(given["questions"]).items()},
     )
-    return visit.console.save(given["id"], draft)
+    saved = visit.console.save(given["id"], draft)
+    visit.console.dealt_with(given["closes"], given["proposal"])
+    return saved
 
 
 def _take_out(visit: Visit, given: Arguments) -> object:
@@ -111,6 +113,30 @@ def _put_back(visit: Visit, given: Arguments) -> object:
     return {}
 
 
+def _unanswered(visit: Visit, _: Arguments) -> object:
+    return visit.console.unanswered()
+
+
+def _close(visit: Visit, given: Arguments) -> object:
+    return {"closed": visit.console.dealt_with(given["questions"], given["proposal"])}
+
+
+def _models(visit: Visit, _: Arguments) -> object:
+    return visit.console.models()
+
+
+def _train(visit: Visit, _: Arguments) -> object:
+    return visit.console.train()
+
+
+def _stop_training(visit: Visit, _: Arguments) -> object:
+    return visit.console.stop_training()
+
+
+def _use_model(visit: Visit, given: Arguments) -> object:
+    return visit.console.use_model(given["version"])
+
+
 def _try_out(visit: Visit, given: Arguments) -> Trial:
     load_knowledge(visit.shop)  # says what is wrong where the files are broken
     with visit.app.store.read() as session:
@@ -134,6 +160,12 @@ OPERATIONS: Mapping[str, Operation] = {
     "fact.restore": _restore_fact,
     "history": _history,
     "history.put_back": _put_back,
+    "unanswered": _unanswered,
+    "unanswered.close": _close,
+    "models": _models,
+    "models.train": _train,
+    "models.stop": _stop_training,
+    "models.use": _use_model,
     "try": _try_out,
 }
 

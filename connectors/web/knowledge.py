@@ -38,6 +38,7 @@ Topic = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 FactName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Intent = Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,63}$")]
 RowId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+Rows = Annotated[list[RowId], Field(max_length=2_000)]
 Search = Annotated[str, Query(max_length=200)]
 BothWords = dict[Language, Words]
 Value = (
@@ -56,6 +57,21 @@ class AnswerDraft(_Strict):
     intents: Annotated[list[Intent], Field(max_length=20)] = []
     answer: BothWords
     questions: dict[Language, Forms]
+    closes: Rows = []
+    proposal: RowId | None = None
+
+
+class DealtWith(_Strict):
+    """Questions of customers and a proposal that need nothing more."""
+
+    questions: Rows = []
+    proposal: RowId | None = None
+
+
+class ChosenModel(_Strict):
+    """A trained version; empty for the shipped one."""
+
+    version: Annotated[str, Field(pattern=r"^([0-9]{8}-[0-9]{6}-[0-9a-f]{4})?$")]
 
 
 class PolicyDraft(_Strict):
@@ -147,6 +163,30 @@ class Knowledge:
         """As it was before a change."""
         return await self._done(request, "history.put_back", id=id)
 
+    async def unanswered(self, request: Request) -> Response:
+        """What customers asked in vain, put together, and what the shop's people answered by hand."""
+        return await self._told(request, "unanswered")
+
+    async def close(self, request: Request, dealt: DealtWith) -> Response:
+        """Take questions off the list."""
+        return await self._done(request, "unanswered.close", **_plain(dealt))
+
+    async def models(self, request: Request) -> Response:
+        """The trained models, how they compare, and the training under way."""
+        return await self._told(request, "models")
+
+    async def train(self, request: Request) -> Response:
+        """Begin a training."""
+        return await self._done(request, "models.train")
+
+    async def stop_training(self, request: Request) -> Response:
+        """Stop it."""
+        return await self._done(request, "models.stop")
+
+    async def use_model(self, request: Request, chosen: ChosenModel) -> Response:
+        """Put a model in place."""
+        return await self._done(request, "models.use", version=chosen.version)
+
     async def try_out(self, request: Request, question: TriedQuestion) -> Response:
         """What a customer would be told; nothing is kept."""
         return await self._done(request, "try", text=question.text, intent="", confidence=0.0)
@@ -187,6 +227,8 @@ def add_knowledge(app: FastAPI, askers: Askers, desk: DeskClient) -> None:
         "/answers/{id}": api.answer,
         "/policies": api.policies,
         "/history": api.history,
+        "/unanswered": api.unanswered,
+        "/models": api.models,
     }
     changes: dict[str, Callable[..., Any]] = {
         "/answers": api.add_answer,
@@ -199,6 +241,10 @@ def add_knowledge(app: FastAPI, askers: Askers, desk: DeskClient) -> None:
         "/facts/{name}": api.save_fact,
         "/facts/{name}/restore": api.restore_fact,
         "/history/{id}/put-back": api.put_back,
+        "/unanswered/close": api.close,
+        "/models/train": api.train,
+        "/models/stop": api.stop_training,
+        "/models/use": api.use_model,
         "/try": api.try_out,
     }
     for method, routes in (("GET", reads), ("POST", changes)):

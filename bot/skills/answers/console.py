@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -18,18 +18,24 @@ from bot.conversation.messages import Language, normalise
 from bot.skills.answers.editing import Edit, Editor, Kind, Raw
 from bot.skills.answers.facts import BadFact, parse_fact, to_text
 from bot.skills.answers.knowledge import AnswerEntry, BadKnowledge, Knowledge, Policy
+from bot.skills.answers.models import TRAINING, Version, Versions
 from bot.skills.answers.placeholders import placeholders_in
+from bot.skills.answers.unanswered import Cluster, clustered
 from bot.store.changes import Author, ChangeInfo, access_change, recent_changes, record
 from bot.store.clock import new_id, utc_now
 from bot.store.engine import NotFound, Store
+from bot.store.jobs import ACTIVE, cancel_job, enqueue, latest_of_kind
 from bot.store.people import person_by_id
+from bot.store.proposals import ProposalInfo, close_proposal, open_proposals
+from bot.store.questions import close_questions, unanswered
 from ml.orders.tokens import fold
+from ml.serving import ModelError
 
-ANSWER, FACT, POLICY = "answer", "fact", "policy"
+ANSWER, FACT, POLICY, MODEL = "answer", "fact", "policy", "model"
 NAMES = tuple(
     f"{part}.{what}"
-    for part in (ANSWER, FACT, POLICY)
-    for what in ("save", "hide", "restore", "put_back")
+    for part in (ANSWER, FACT, POLICY, MODEL)
+    for what in ("save", "use", "hide", "restore", "put_back")
 )
 HISTORY = 100
 WORDS_IN_ID = 6
@@ -134,6 +140,34 @@ class Past:
     after: object
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """What waits for the merchant."""
+
+    clusters: tuple[Cluster, ...]
+    proposals: tuple[ProposalInfo, ...]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A training as its merchant sees it; `error` says why it failed."""
+
+    state: str
+    done: int
+    total: int
+    error: str
+
+
+@dataclass(frozen=True)
+class Models:
+    """The trained versions, newest first; an empty name is the shipped model."""
+
+    versions: tuple[Version, ...]
+    current: str
+    before: str | None
+    job: Job | None
+
+
 class Console:
     """One shop's knowledge, and the person who looks after it."""
 
@@ -190,6 +224,72 @@ class Console:
         }
         self._put(f"{ANSWER}.save", id_, draft.topic, raw)
         return self.answer(id_)
+
+    def unanswered(self) -> Waiting:
+        """What customers asked in vain, and what the shop's people answered by hand."""
+        with self._store.read() as session:
+            questions = unanswered(session, self._shop)
+            proposals = open_proposals(session, self._shop)
+            people = {p.person: person_by_id(session, self._shop, p.person) for p in proposals}
+        names = {id_: person.name if person else "" for id_, person in people.items()}
+        offered = tuple(replace(p, person=names[p.person]) for p in proposals)
+        return Waiting(clustered(questions), offered)
+
+    def dealt_with(self, questions: Sequence[str], proposal: str = "") -> int:
+        """Take questions and a proposal off the list; how many questions were on it. Other shops' are left alone."""
+        with self._store.write() as session:
+            if proposal:
+                close_proposal(session, self._shop, proposal)
+            return close_questions(session, self._shop, questions, utc_now())
+
+    def models(self) -> Models:
+        """The trained versions, the one in place and before, and the newest training."""
+        versions = Versions(self._shop)
+        with self._store.read() as session:
+            job = latest_of_kind(session, self._shop, TRAINING)
+        known = Job(job.state, job.done, job.total, job.error) if job else None
+        return Models(versions.trained(), versions.current(), versions.before(), known)
+
+    def train(self) -> Models:
+        """Begin a training, where none is under way."""
+        now = utc_now()
+        version = f"{now:%Y%m%d-%H%M%S}-{new_id()[:4]}"
+        with self._store.write() as session:
+            job = latest_of_kind(session, self._shop, TRAINING)
+            if job is None or job.state not in ACTIVE:
+                arguments = {"version": version}
+                enqueue(
+                    session,
+                    self._shop,
+                    f"train-{new_id()}",
+                    TRAINING,
+                    arguments,
+                    conversation=None,
+                    language=Language.EN,
+                )
+        return self.models()
+
+    def stop_training(self) -> Models:
+        """Stop the training that is under way, if one is."""
+        with self._store.write() as session:
+            job = latest_of_kind(session, self._shop, TRAINING)
+            if job:
+                cancel_job(session, self._shop, job.id)
+        return self.models()
+
+    def use_model(self, version: str, name: str = f"{MODEL}.use") -> Models:
+        """Put a version in place; empty is the shipped one. Raises `NotFound`, `BadKnowledge`."""
+        versions = Versions(self._shop)
+        try:
+            before = versions.put_in_place(version)
+        except ModelError as error:
+            raise BadKnowledge(str(error)) from None
+        try:
+            self._record(name, version or "shipped", before, version, MODEL)
+        except Exception:
+            versions.put_in_place(before)
+            raise
+        return self.models()
 
     def take_out(self, id_: str) -> None:
         """Say this no more; raises `NotFound`."""
@@ -270,7 +370,9 @@ class Console:
         part = change.name.partition(".")[0]
         topic, words = str(change.before["topic"]), change.before["words"]
         name = f"{part}.put_back"
-        if part == ANSWER:
+        if part == MODEL:
+            self.use_model(str(words), name)
+        elif part == ANSWER:
             self._put(name, change.subject, topic, words)
         elif part == FACT:
             self._put_fact(name, topic, change.subject, words)
@@ -327,20 +429,23 @@ class Console:
     def _written(self, edit: Edit, name: str, subject: str, before: object, after: object) -> None:
         """Write down a change that the files have already; where that fails they are as before again."""
         try:
-            with self._store.write() as session:
-                record(
-                    session,
-                    self._shop,
-                    Author(self._person, new_id()),
-                    name,
-                    subject,
-                    now=utc_now(),
-                    before={"topic": edit.topic, "words": before},
-                    after={"topic": edit.topic, "words": after},
-                )
+            self._record(name, subject, before, after, edit.topic)
         except Exception:
             self._editor.put(edit.kind, edit.subject, edit.topic, edit.before)
             raise
+
+    def _record(self, name: str, subject: str, before: object, after: object, topic: str) -> None:
+        with self._store.write() as session:
+            record(
+                session,
+                self._shop,
+                Author(self._person, new_id()),
+                name,
+                subject,
+                now=utc_now(),
+                before={"topic": topic, "words": before},
+                after={"topic": topic, "words": after},
+            )
 
 
 def told_value(value: Value) -> Both:
