@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from threading import Lock
 
 from sqlalchemy.orm import Session
 
 from bot.conversation.messages import Language
+from bot.skills.answers.answering import Desk
+from bot.skills.answers.desks import Desks
+from bot.skills.answers.knowledge import BadKnowledge
 from bot.skills.orders.reading import Reader
 from bot.skills.orders.views import Look
 from bot.skills.turn import Turn
@@ -17,6 +21,8 @@ from bot.store.files import FileStore
 from bot.store.shops import access_shop
 from ml.orders.parse import OrderParser
 
+logger = logging.getLogger(__name__)
+
 
 @dataclass
 class App:
@@ -25,6 +31,7 @@ class App:
     store: Store
     files: FileStore
     parser: OrderParser
+    desks: Desks = field(default_factory=Desks)
     _readers: dict[str, tuple[tuple[ProductInfo, ...], Reader]] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
@@ -43,3 +50,14 @@ class App:
         """How this turn's replies look."""
         shop = access_shop(session, turn.shop)
         return Look(shop, self.reader(session, turn.shop).products, Language(turn.language))
+
+    def desk(self, session: Session, shop: str) -> Desk | None:
+        """What answers a shop's questions; None (and a line in the log) where its files are broken."""
+        reader = self.reader(session, shop)
+        try:
+            return self.desks.desk(
+                session, access_shop(session, shop), reader.catalogue, reader.products
+            )
+        except BadKnowledge as error:
+            logger.error("Questions to shop %s cannot be answered: %s", shop, error)
+            return None

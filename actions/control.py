@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from actions.answers import answered
 from actions.base import MERCHANT, Heard, Outcome, SkillAction
 from bot.conversation.messages import Button, Buttons, Reply, Role, Text
 from bot.skills.orders import form, views
@@ -98,7 +99,10 @@ class AffirmOrDeny(SkillAction):
 
 
 class Fallback(SkillAction):
-    """What was not understood; a merchant's text that reads like an order is offered to be read."""
+    """What was not understood: a merchant's text that reads like an order is offered to be read, and a customer's
+
+    may be a question that the shop's files answer all the same.
+    """
 
     action = "action_fallback"
 
@@ -109,7 +113,9 @@ class Fallback(SkillAction):
             read = Button(say("button_read_order", turn.language), payload)
             key = "file_without_words" if turn.files else "looks_like_order"
             return Outcome((Buttons(say(key, turn.language), (read,)),))
-        return Outcome((self._sorry(turn),))
+        known = turn.role is Role.CUSTOMER and turn.text.strip()
+        told = answered(self.app, turn, heard, sure_only=True) if known else None
+        return told or Outcome((self._sorry(turn),))
 
     def _is_order(self, turn: Turn) -> bool:
         if not turn.text.strip():

@@ -17,9 +17,11 @@ from sanic import Sanic
 from sanic.request import Request
 from sanic.response import HTTPResponse, json
 
+from actions.answers import AnswerQuestion
 from actions.app import App
 from actions.base import SkillAction
 from actions.control import AffirmOrDeny, Cancel, Fallback, Help, Undo, Why
+from actions.desk import add_desk
 from actions.jobs import CancelJob, JobStatus
 from actions.order_status import (
     AskOrderStatusReply,
@@ -29,7 +31,7 @@ from actions.order_status import (
 )
 from actions.orders import AskOrderReply, ListOrders, OrderResult, ParseOrder, ValidateOrderForm
 from actions.reports import ExportData, SalesReport, StockReport
-from actions.service import AnswerPolicy, AskHuman, NotBuiltYet
+from actions.service import AskHuman, NotBuiltYet
 from bot.conversation.messages import Language
 from bot.failures import without_words
 from bot.settings import Settings, settings
@@ -63,7 +65,7 @@ ACTIONS: tuple[type[SkillAction], ...] = (
     Cancel,
     AffirmOrDeny,
     Fallback,
-    AnswerPolicy,
+    AnswerQuestion,
     AskHuman,
     NotBuiltYet,
     JobStatus,
@@ -125,7 +127,9 @@ def main() -> None:
     # matplotlib keeps a list of fonts; it belongs to us and not into the user's own folders.
     os.environ.setdefault("MPLCONFIGDIR", str(config.home / "matplotlib"))
     app = build(config)
-    web = web_app(executor(app), config.secrets.actions_secret.get_secret_value())
+    secret = config.secrets.actions_secret.get_secret_value()
+    web = web_app(executor(app), secret)
+    add_desk(web, app, secret)
     threading.Thread(target=warm_up, args=(app,), daemon=True).start()
     web.run(LOOPBACK, config.actions_port, single_process=True, motd=False, access_log=False)
 
@@ -136,6 +140,7 @@ def warm_up(app: App) -> None:
     for language in Language:
         money(100, "USD", language)
         day(date(2026, 1, 1), language)
+    app.desks.warm_up()
     time.sleep(PLOTS_AFTER_SECONDS)
     draw(Chart("", "", ("",), (1.0,), "", ()))
 

@@ -1,10 +1,10 @@
-"""What customers ask of the shop itself: its policies, a person, and what is not there yet."""
+"""What customers ask of the shop's people: a person, and what is not there yet."""
 
 from __future__ import annotations
 
 from actions.base import Heard, Outcome, SkillAction, not_for
 from bot.conversation.messages import Button, Buttons, Role, Text
-from bot.skills.policies import policy_for
+from bot.skills.answers.talk import reached
 from bot.skills.turn import Turn
 from bot.skills.why import intent_name
 from bot.texts import say
@@ -31,19 +31,6 @@ MERCHANTS_ONLY = frozenset(
 )
 
 
-class AnswerPolicy(SkillAction):
-    """Shipping, returns, payment, hours: as the merchant's policy files have it."""
-
-    action = "action_answer_policy"
-
-    def answer(self, turn: Turn, heard: Heard) -> Outcome:
-        """The policy, or the honest word that there is none."""
-        policy = policy_for(heard.intent, turn.language)
-        if policy is None:
-            return Outcome((Text(say("policy_none", turn.language)),))
-        return Outcome((Text(policy.text),))
-
-
 class AskHuman(SkillAction):
     """A person is asked for. There is no inbox yet, so nobody is promised: the shop's contact is told."""
 
@@ -53,8 +40,10 @@ class AskHuman(SkillAction):
         """Where a person can be reached."""
         if turn.role is not Role.CUSTOMER:
             return Outcome((Text(say("human_for_merchant", turn.language)),))
-        policy = policy_for("ask_human", turn.language)
-        contact = policy.text if policy else say("policy_none", turn.language)
+        with self.app.store.read() as session:
+            desk = self.app.desk(session, turn.shop)
+        contact = reached(desk, turn.language) if desk else ""
+        contact = contact or say("policy_none", turn.language)
         return Outcome((Text(say("human_not_here", turn.language, contact=contact)),))
 
 

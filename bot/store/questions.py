@@ -11,9 +11,10 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from bot.store.clock import utc_now
-from bot.store.schema import CustomerQuestion
+from bot.store.schema import Conversation, CustomerQuestion
 
 HANDED_OVER = "hand_over"
+CUSTOMER = "customer"
 LONGEST_SOURCE = 1_000
 LONGEST_TEXT = 2_000
 
@@ -92,10 +93,12 @@ def last_question(session: Session, shop: str, conversation: str) -> AskedQuesti
 def unanswered(
     session: Session, shop: str, since: datetime | None = None, limit: int = 2_000
 ) -> tuple[AskedQuestion, ...]:
-    """Questions that were handed over and are still open, newest first."""
+    """Questions that were handed over and are still open, newest first; what merchants tried out is none."""
     query = (
         select(CustomerQuestion)
+        .join(Conversation, Conversation.id == CustomerQuestion.conversation_id)
         .where(CustomerQuestion.shop_id == shop, CustomerQuestion.decision == HANDED_OVER)
+        .where(Conversation.role == CUSTOMER)
         .where(CustomerQuestion.closed_at.is_(None))
         .order_by(CustomerQuestion.asked_at.desc(), CustomerQuestion.id.desc())
         .limit(limit)

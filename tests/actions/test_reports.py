@@ -139,12 +139,12 @@ def test_orders_of_a_buyer(merchant: Rasa, sold: None) -> None:
         ("ask_store_info", "zh", "周一至周五"),
     ],
 )
-def test_policies_are_answered_from_their_files(
+def test_the_button_of_a_topic_tells_its_policy(
     customer: Rasa, intent: str, language: str, expected: str
 ) -> None:
-    """In the language of the question."""
+    """The whole of it, in the language of the conversation."""
     customer.language = language
-    assert expected in words(customer.say("?", intent, action="action_answer_policy"))
+    assert expected in words(customer.say(f"/{intent}", intent, action="action_answer"))
 
 
 def test_who_asks_for_a_person_is_told_where_one_is(customer: Rasa) -> None:

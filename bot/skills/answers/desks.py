@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from threading import Lock
 from weakref import WeakKeyDictionary
 
 from sqlalchemy.orm import Session
 
 from bot.skills.answers.answering import Desk
-from bot.skills.answers.knowledge import Knowledge, load_knowledge
+from bot.skills.answers.knowledge import (
+    SHIPPED,
+    BadKnowledge,
+    Knowledge,
+    load_folders,
+    load_knowledge,
+)
 from bot.skills.answers.mentions import Namer
 from bot.skills.answers.ranking import NearestQuestion, Ranker, RankerOf, candidates
 from bot.store.catalogue import ProductInfo, stock_of
@@ -45,6 +52,11 @@ class Desks:
             lambda sku: stock_of(session, shop.id, [sku]).get(sku),
             utc_now(),
         )
+
+    def warm_up(self) -> None:
+        """Make what every shop without files of its own shares; broken files are told when one is asked."""
+        with suppress(BadKnowledge):
+            self._ranker(load_folders(SHIPPED, SHIPPED / "none"))
 
     def _ranker(self, knowledge: Knowledge) -> Ranker:
         with self._lock:

@@ -53,6 +53,15 @@ def test_the_files_of_the_project_can_be_read() -> None:
     assert problems(SHIPPED) == []
 
 
+def test_the_shipped_policies_say_that_they_are_made_up() -> None:
+    """The demo shop is synthetic, and so is what it promises; in both languages."""
+    known = load_folders(SHIPPED)
+    assert known.policies
+    for policy in known.policies.values():
+        assert "made-up" in policy.text[Language.EN], policy.topic
+        assert "虚构" in policy.text[Language.ZH], policy.topic
+
+
 def test_a_policy_is_told_with_its_facts(shipped: Path) -> None:
     """In the reader's language."""
     known = load_folders(shipped)

@@ -1,0 +1,51 @@
+"""Customers' questions: answered from the shop's files and records, asked back, or kept for the shop's people."""
+
+from __future__ import annotations
+
+from actions.app import App
+from actions.base import Heard, Outcome, SkillAction
+from bot.conversation.messages import Button, Buttons, Role, Text
+from bot.skills.answers import talk
+from bot.skills.answers.answering import Answered, Decision
+from bot.skills.turn import Turn
+from bot.texts import say
+
+
+class AnswerQuestion(SkillAction):
+    """Shipping, payment, returns, the shop, a product, an invoice, how something is done."""
+
+    action = "action_answer"
+
+    def answer(self, turn: Turn, heard: Heard) -> Outcome:
+        """What can be said for sure, and an honest word else."""
+        return answered(self.app, turn, heard) or _without_files(turn)
+
+
+def answered(app: App, turn: Turn, heard: Heard, *, sure_only: bool = False) -> Outcome | None:
+    """The answer to a turn's question, kept for `why`; None where the shop's files cannot be read,
+
+    or, with `sure_only`, where there is no answer and nothing to ask back.
+    """
+    read = talk.Heard(heard.intent, heard.confidence, heard.entity("choice"))
+    with app.store.read() as session:
+        desk = app.desk(session, turn.shop)
+        if desk is None:
+            return None
+        found, row = talk.ask(session, turn, desk, read)
+    with app.store.write() as session:
+        talk.keep(session, turn, row)
+    if sure_only and not _helps(found):
+        return None
+    return Outcome(talk.replies(turn, desk, read, found))
+
+
+def _helps(found: Answered) -> bool:
+    return found.decision is Decision.SEND or bool(found.choices)
+
+
+def _without_files(turn: Turn) -> Outcome:
+    """The files are broken: `shopclerk doctor` tells the merchant which."""
+    if turn.role is not Role.CUSTOMER:
+        return Outcome((Text(say("answer_files_broken", turn.language)),))
+    person = Button(say("button_human", turn.language), "/ask_human")
+    return Outcome((Buttons(say("policy_none", turn.language), (person,)),))
