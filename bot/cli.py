@@ -32,7 +32,7 @@ class Skill(StrEnum):
     """Skills that can be trained and measured."""
 
     ORDERS = "orders"
-    INTENTS = "intents"
+    NLU = "nlu"
     PHOTOS = "photos"
     COURIERS = "couriers"
     BUYERS = "buyers"

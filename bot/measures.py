@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from typing import Any
 
 from bot.inputs import BadInput
 from bot.launch import RASA_PYTHON
-from bot.settings import ROOT
+from bot.settings import ROOT, settings
 
 
 def train(skill: str, data: Path | None) -> dict[str, Any]:
@@ -21,16 +22,19 @@ def train(skill: str, data: Path | None) -> dict[str, Any]:
         from ml.orders.train import train as train_orders
 
         return asdict(train_orders(data, WEIGHTS, say=tell))
-    if skill == "intents":
+    if skill == "nlu":
         _nlu("train")
         return {"skill": skill, "model": "models/shopclerk.tar.gz"}
-    raise BadInput(f"training of {skill} is not there yet; there is: orders, intents")
+    raise BadInput(f"training of {skill} is not there yet; there is: orders, nlu")
 
 
 def evaluate(skill: str, data: Path | None) -> Iterator[dict[str, Any]]:
     """Figures of a skill, each with its baseline, measured now."""
+    if skill == "nlu":
+        yield from _evaluated_by_nlu(data)
+        return
     if skill != "orders":
-        raise BadInput(f"evaluation of {skill} is not there yet; there is: orders")
+        raise BadInput(f"evaluation of {skill} is not there yet; there is: orders, nlu")
     from ml.orders.evaluate import evaluate as evaluate_orders
 
     for row in evaluate_orders(data):
@@ -42,6 +46,17 @@ def evaluate(skill: str, data: Path | None) -> Iterator[dict[str, Any]]:
             "baseline": baseline,
             "baseline_name": row.baseline_name,
         }
+
+
+def _evaluated_by_nlu(data: Path | None) -> Iterator[dict[str, Any]]:
+    """The rows that Rasa's environment prints, as they come; it trains first where the model is out of date."""
+    if not RASA_PYTHON.exists():
+        raise BadInput("the Rasa environment is not installed. Run: make setup")
+    command = [str(RASA_PYTHON), "-m", "nlu", "evaluate", "--data", str(data or settings().data)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, encoding="utf-8") as process:
+        yield from map(json.loads, process.stdout or ())
+    if process.returncode:
+        raise BadInput("the evaluation failed; the messages above say why")
 
 
 def shown(row: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""`python -m nlu run|train|parse|test|data ...`: Rasa's command line with our patches, and two commands of our own."""
+"""`python -m nlu run|train|parse|evaluate|data ...`: Rasa's command line, patched, and three commands of our own."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RUN_DEFAULTS = {
 
 
 def main(arguments: list[str]) -> int:
-    """Do what the first argument says; anything but `train` and `parse` goes to Rasa as it is."""
+    """Do what the first argument says; anything but `train`, `parse` and `evaluate` goes to Rasa as it is."""
     command, rest = (arguments[0], arguments[1:]) if arguments else ("", [])
     if (
         command == "train"
@@ -27,6 +27,10 @@ def main(arguments: list[str]) -> int:
         from nlu.parse import parse
 
         return parse(rest)
+    if command == "evaluate":
+        from nlu.evaluation import evaluate
+
+        return evaluate(rest)
     from nlu.rasa_cli import call_rasa
 
     return call_rasa([*arguments, *(_missing(rest) if command == "run" else [])])

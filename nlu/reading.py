@@ -14,6 +14,7 @@ READ_CHARACTERS = 1000
 PAYLOAD = re.compile(r"/([a-z_]+)(\{.*\})?", re.DOTALL)
 RASAS_OWN = frozenset({"restart", "back", "session_start"})
 LEADING = re.compile(r"[\s/／\u200b-\u200d\u2060\ufeff]+")
+HALF = re.compile("[\ud800-\udfff]")
 WORD = re.compile(
     r"[^\W_]|[\U0001f44d\U0001f44c\u2705\U0001f44e]"
 )  # a letter or digit, or a thumb up or down
@@ -31,7 +32,11 @@ def is_payload(text: str, intents: list[str]) -> bool:
 
 
 def harmless(text: str) -> str:
-    """The text with its leading slashes replaced by a sign that looks alike and forces nothing; same length."""
+    """The text with its leading slashes replaced by a sign that looks alike and forces nothing; same length.
+
+    Halves of a sign that no encoding can write become the sign for what cannot be read.
+    """
+    text = HALF.sub("\ufffd", text)
     leading = LEADING.match(text)
     cut = leading.end() if leading else 0
     return re.sub("[/／]", "∕", text[:cut]) + text[cut:]

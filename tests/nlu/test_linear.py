@@ -1,4 +1,4 @@
-"""The linear classifier: it learns, comes back from disk unchanged, and joins its confidences with DIET's."""
+"""The intent classifier: it learns, comes back from disk unchanged, and reads alike what looks or means alike."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from nlu.glosses import glossed
 from nlu.linear import LinearIntents
+from nlu.normal import normal, pieces
+from nlu.sentence import SentenceEncoder
 
 EXAMPLES = {
     "greet": ["hello there", "hello you", "你好", "你好呀"],
@@ -22,36 +25,41 @@ EXAMPLES = {
 CONTEXT = ExecutionContext(GraphSchema({}))
 
 
-def trained(folder: Path, intents: list[str]) -> tuple[LinearIntents, LocalModelStorage]:
+@pytest.fixture(scope="module")
+def encoder() -> SentenceEncoder:
+    """The sentence encoder of the installed package."""
+    return SentenceEncoder.from_package()
+
+
+def trained(
+    folder: Path, intents: list[str], **settings: float
+) -> tuple[LinearIntents, LocalModelStorage]:
     """A component that learned some of the examples."""
+    folder.mkdir(exist_ok=True)
     storage = LocalModelStorage(folder)
-    component = LinearIntents.create(
-        LinearIntents.get_default_config(), storage, Resource("linear"), CONTEXT
-    )
+    config = {**LinearIntents.get_default_config(), **settings}
+    component = LinearIntents.create(config, storage, Resource("linear"), CONTEXT)
     messages = [Message({TEXT: text, INTENT: name}) for name in intents for text in EXAMPLES[name]]
     component.train(TrainingData(messages))
     return component, storage
 
 
-def ranking(
-    component: LinearIntents, text: str, earlier: dict[str, float] | None = None
-) -> dict[str, float]:
-    """The ranking that the component makes of a text that DIET has ranked."""
-    entries = [{"name": name, "confidence": value} for name, value in (earlier or {}).items()]
-    message = Message({TEXT: text, **({INTENT_RANKING_KEY: entries} if entries else {})})
+def ranking(component: LinearIntents, text: str) -> dict[str, float]:
+    """The ranking that the component makes of a text."""
+    message = Message({TEXT: text})
     component.process([message])
     assert message.get(INTENT) == message.get(INTENT_RANKING_KEY)[0]
     return {entry["name"]: entry["confidence"] for entry in message.get(INTENT_RANKING_KEY)}
 
 
+@pytest.mark.parametrize("meaning", [0.0, 1.0])
 @pytest.mark.parametrize("count", [2, 3])
-def test_it_learns_and_comes_back_the_same(tmp_path, count):
-    """Stored and loaded it gives the same confidences, with two classes and with more."""
+def test_it_learns_and_comes_back_the_same(tmp_path, count, meaning):
+    """Stored and loaded it gives the same confidences, with two classes and with more, with and without the encoder."""
     names = list(EXAMPLES)[:count]
-    component, storage = trained(tmp_path, names)
-    again = LinearIntents.load(
-        LinearIntents.get_default_config(), storage, Resource("linear"), CONTEXT
-    )
+    component, storage = trained(tmp_path, names, meaning=meaning)
+    config = {**LinearIntents.get_default_config(), "meaning": meaning}
+    again = LinearIntents.load(config, storage, Resource("linear"), CONTEXT)
     for name in names:
         for text in EXAMPLES[name]:
             found = ranking(component, text)
@@ -60,18 +68,74 @@ def test_it_learns_and_comes_back_the_same(tmp_path, count):
             assert ranking(again, text) == pytest.approx(found, abs=1e-6)
 
 
-def test_diet_has_its_share(tmp_path):
-    """The same text leans to what DIET says; an unsure DIET does not overrule a clear text."""
-    component, _ = trained(tmp_path, list(EXAMPLES))
-    agreed = ranking(component, "order", {"order_status": 0.9, "greet": 0.1})["order_status"]
-    assert agreed > ranking(component, "order", {"greet": 0.9, "order_status": 0.1})["order_status"]
-    doubted = ranking(component, "where is my order", {"greet": 0.6, "order_status": 0.4})
-    assert next(iter(doubted)) == "order_status"
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("hi buddy", "greet"),
+        ("monthly revenue figures", "sales_report"),
+        ("营业额", "sales_report"),
+    ],
+)
+def test_other_words_of_the_same_meaning(tmp_path, text, name):
+    """Words that were never seen: the sentence vector, and for Chinese the glosses, know what they mean."""
+    knowing, _ = trained(tmp_path / "knowing", list(EXAMPLES))
+    counting, _ = trained(tmp_path / "counting", list(EXAMPLES), meaning=0.0)
+    assert next(iter(ranking(knowing, text))) == name
+    assert ranking(knowing, text)[name] > ranking(counting, text)[name]
 
 
 def test_empty_text_is_left_alone(tmp_path):
     """Nothing to read, nothing to say."""
-    component, _ = trained(tmp_path, list(EXAMPLES))
+    component, _ = trained(tmp_path, list(EXAMPLES), meaning=0.0)
     message = Message({TEXT: ""})
     assert component.process([message]) == [message]
     assert message.get(INTENT_RANKING_KEY) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("ＷＨＥＲＥ is my order", "where is my order"),
+        ("退貨怎麼辦理", "退货怎么办理"),
+        ("sooooooo slow", "soo slow"),
+        ("don’t", "don't"),
+        ("wh\u200bere", "where"),
+        ("100000", "100000"),
+    ],
+)
+def test_what_looks_alike_becomes_the_same(text, same):
+    """Full-width, traditional, long-drawn and unseen signs; numbers stay what they are."""
+    assert normal(text) == same
+
+
+def test_numbers_and_codes_count_as_their_kind():
+    """An order number that was never seen is still an order number."""
+    assert pieces("order so-1024 and so-9999") == ["order", "<code>", "and", "<code>"]
+    assert pieces("2 or 3") == pieces("5 or 7")
+    assert pieces("退货 a@b.co") == ["退", "货", "<address>"]
+
+
+def test_chinese_is_glossed_and_the_rest_stays():
+    """The longest word wins; what is not in the list is left out."""
+    assert glossed("where is my order") == "where is my order"
+    assert glossed("龘") == ""
+    assert glossed("导出 csv") == "export csv"
+
+
+def test_the_encoder_knows_what_means_the_same(encoder):
+    """Near in meaning is near in space, though no word is shared; a text alone and among others is the same."""
+    first, alike, other = encoder.vectors(
+        ["where is my parcel", "my package has not arrived", "hello robot"]
+    )
+    assert first @ alike > first @ other + 0.2
+    assert encoder.vector("hello robot") == pytest.approx(other, abs=1e-6)
+    assert sum(other**2) == pytest.approx(1.0, abs=1e-4)
+
+
+def test_the_encoder_reads_anything(encoder, tmp_path):
+    """Nothing, signs without words, and more than it was made for; stored and loaded it is the same."""
+    encoder.save(tmp_path)
+    again = SentenceEncoder.load(tmp_path)
+    for text in ("", "龘" * 500, "word " * 5_000, "\U0001f600"):
+        assert encoder.vector(text).shape == (384,)
+        assert again.vector(text) == pytest.approx(encoder.vector(text), abs=1e-6)
