@@ -17,7 +17,6 @@ from pathlib import Path
 
 from bot.skills.answers.knowledge import own_folder
 from bot.store.engine import NotFound
-from ml.answers.answerer import shipped
 from ml.serving import CARD, load_model
 
 logger = logging.getLogger(__name__)
@@ -88,6 +87,8 @@ class Versions:
     def folder(self, version: str) -> Path:
         """Where a version is or will be; raises `NotFound` for what is no name of one."""
         if version == SHIPPED_VERSION:
+            from ml.answers.answerer import shipped  # not before it is needed: the worker never is
+
             return shipped()
         if not VERSION.fullmatch(version):
             raise NotFound(f"no version {version[:40]!r}")

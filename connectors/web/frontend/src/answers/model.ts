@@ -50,3 +50,18 @@ export const RECORD_FIELDS = {
     "expected_date", "delivered_date", "order_address", "order_payment",
   ],
 } as const;
+export type Cluster = { language: Language; texts: string[]; ids: string[]; newest: string };
+export type Proposal = { id: string; person: string; language: Language; question: string; answer: string; made_at: string };
+export type Waiting = { clusters: Cluster[]; proposals: Proposal[] };
+export type ComparedRow = { questions: string; language: Language; asked: number; before: number; after: number; gained: number; lost: number };
+export type Version = {
+  name: string;
+  date: string;
+  minutes: number;
+  learnt: string;
+  in_place: boolean;
+  comparison: { against: string; rows: ComparedRow[] } | null;
+  verdict: "" | "better" | "same" | "worse";
+};
+export type Job = { state: "queued" | "running" | "done" | "failed" | "cancelled"; done: number; total: number; error: string };
+export type Models = { versions: Version[]; current: string; before: string | null; job: Job | null };

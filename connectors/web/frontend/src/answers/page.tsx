@@ -9,13 +9,17 @@ import { a, language, locale, t, type AnswersKey } from "../text";
 import { AnswersSection, open } from "./answers";
 import { FactsSection } from "./facts";
 import { HistorySection } from "./history";
+import { TrainingSection } from "./training";
 import { TrySection } from "./trial";
+import { UnansweredSection } from "./unanswered";
 
 const api = new Api("/api/v1");
 const SECTIONS: Partial<Record<AnswersKey, ComponentType<{ api: Api }>>> = {
   answers: AnswersSection,
   facts: FactsSection,
+  unanswered: UnansweredSection,
   try: TrySection,
+  training: TrainingSection,
   history: HistorySection,
 };
 const KEYS = Object.keys(SECTIONS) as AnswersKey[];
