@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from actions.app import App
 from actions.base import Heard, Outcome, SkillAction
-from bot.conversation.messages import Button, Buttons, Role, Text
+from bot.conversation.messages import Button, Buttons, Image, Language, Reply, Role, Text
 from bot.skills.answers import talk
-from bot.skills.answers.answering import Answered, Decision
+from bot.skills.answers.answering import Answered, Decision, Question, answer
+from bot.skills.answers.attention import Heading, draw_attention
 from bot.skills.turn import Turn
+from bot.store.questions import AskedQuestion
 from bot.texts import say
+
+_AXES = ("why_attention_rows", "why_attention_columns")
 
 
 class AnswerQuestion(SkillAction):
@@ -37,6 +41,23 @@ def answered(app: App, turn: Turn, heard: Heard, *, sure_only: bool = False) -> 
     if sure_only and not _helps(found):
         return None
     return Outcome(talk.replies(turn, desk, read, found))
+
+
+def attention_of(app: App, turn: Turn, question: AskedQuestion) -> tuple[Reply, ...]:
+    """The picture of the network's attention for a question, where a network is in place; asked anew."""
+    language = Language(question.language)
+    with app.store.read() as session:
+        desk = app.desk(session, turn.shop)
+        found = answer(Question(question.text, language), desk) if desk else None
+    if found is None or found.generated is None:
+        return ()
+    told = {name: say(name, turn.language) for name in ("why_attention", *_AXES)}
+    png = draw_attention(found.generated, Heading(*told.values()))
+    with app.store.write() as session:
+        file = app.files.put(
+            session, turn.shop, png, f"why-{question.id}.png", "image/png", turn.conversation
+        )
+    return (Image(file.sha256, alt=told["why_attention"], title=told["why_attention"]),)
 
 
 def _helps(found: Answered) -> bool:

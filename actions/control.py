@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 
-from actions.answers import answered
+from actions.answers import answered, attention_of
 from actions.base import MERCHANT, Heard, Outcome, SkillAction
 from bot.conversation.messages import Button, Buttons, Reply, Role, Text
+from bot.skills.answers.explaining import explained_question, why_answer
 from bot.skills.orders import form, views
 from bot.skills.orders.form import Said, Say
 from bot.skills.turn import Turn
@@ -41,9 +42,14 @@ class Why(SkillAction):
     action = "action_why"
 
     def answer(self, turn: Turn, heard: Heard) -> Outcome:
-        """From the stored trace."""
+        """From the stored trace; of a question also what its answer rests on, for the shop's own people."""
         with self.app.store.read() as session:
-            return Outcome((Text(why(session, turn)),))
+            told = why(session, turn)
+            question = explained_question(session, turn)
+        if question is None or turn.role is Role.CUSTOMER:
+            return Outcome((Text(told),))
+        words = Text(f"{told}\n{why_answer(question, turn.language)}")
+        return Outcome((words, *attention_of(self.app, turn, question)))
 
 
 class Undo(SkillAction):

@@ -7,11 +7,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 from sqlalchemy import update
 
 from actions.app import App
-from bot.conversation.messages import Buttons, Language, Role
+from bot.conversation.messages import Buttons, Image, Language, Role
 from bot.skills.answers.desks import Desks
 from bot.skills.answers.knowledge import SHIPPED, BadKnowledge, load_folders
 from bot.skills.answers.ranking import Ranked
@@ -19,6 +20,7 @@ from bot.store.orders import LineInfo, NewOrder, place_order
 from bot.store.people import add_person
 from bot.store.questions import last_question, unanswered
 from bot.store.schema import Message, Order
+from ml.answers.types import Generated
 from tests.actions.rasa import Rasa, words
 from tests.bot.skills.answers.conftest import Says
 
@@ -224,3 +226,28 @@ def test_broken_files_are_told_to_the_merchant_and_guessed_at_by_nobody(
     (reply,) = customer.say("how long can I return", "ask_return_policy", action="action_answer")
     assert isinstance(reply, Buttons)
     assert "doctor" in words(merchant.say("returns?", "ask_return_policy", action="action_answer"))
+
+
+def test_why_shows_a_merchant_what_an_answer_rests_on(app: App, merchant: Rasa) -> None:
+    """Decision, source, what the certainty is made of, and the attention of the network as a picture."""
+    attention = np.eye(3, dtype=np.float32)
+    wrote = Generated("x", -1.0, -0.3, ("how", "long", "退"), ("within", "30", "</s>"), attention)
+    says(app, Ranked(("answer:return-window",), 0.95, {"retrieval": 0.9}, wrote))
+    with app.store.write() as session:
+        for number, trace in ((1, {"intent": "ask_return_policy", "confidence": 0.9}), (2, None)):
+            session.add(
+                Message(
+                    id=f"m{number}", shop_id="demo", conversation_id="demo-merchant", channel="web",
+                    external_id=f"m{number}", person="p", role="merchant", number=number,
+                    content={"text": "how long"}, trace=trace,
+                )
+            )  # fmt: skip
+    merchant.say("how long", "ask_return_policy", message_id="m1", action="action_answer")
+    text, picture = merchant.say("why", "why", message_id="m2")
+    told = words([text])
+    assert "answer:return-window" in told
+    assert "retrieval 0.90" in told
+    assert isinstance(picture, Image)
+    with app.store.read() as session:
+        png = app.files.read(session, "demo", picture.file)[1]
+    assert png.startswith(b"\x89PNG")

@@ -13,7 +13,7 @@ from typing import Any
 
 FONT = "NotoSansCJKsc-Regular.otf"
 BAR, SELLER, TEXT, FAINT = "#3b6ea5", "#d98032", "#22303c", "#8a97a3"
-_ONE_AT_A_TIME = Lock()  # matplotlib is not thread-safe
+ONE_AT_A_TIME = Lock()  # matplotlib is not thread-safe
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Chart:
 
 def draw(chart: Chart) -> bytes:
     """The chart as a PNG."""
-    with _ONE_AT_A_TIME:
+    with ONE_AT_A_TIME:
         return _draw(chart)
 
 
