@@ -29,7 +29,7 @@ PRICE, WHEN = "answer:product-price", "answer:order-arrival"
 
 def says(app: App, *ranked: Ranked) -> None:
     """From now on every question is ranked so."""
-    app.desks = Desks(lambda _: Says(ranked))
+    app.desks = Desks(lambda *_: Says(ranked))
 
 
 def plain_answers() -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 from threading import Lock
 from weakref import WeakKeyDictionary
 
@@ -18,19 +19,21 @@ from bot.skills.answers.knowledge import (
     load_knowledge,
 )
 from bot.skills.answers.mentions import Namer
-from bot.skills.answers.ranking import NearestQuestion, Ranker, RankerOf, candidates
+from bot.skills.answers.models import Versions
+from bot.skills.answers.ranking import Ranker, RankerOf, candidates, nearest_question
 from bot.store.catalogue import ProductInfo, stock_of
 from bot.store.clock import utc_now
 from bot.store.shops import ShopInfo
+from ml.answers.answerer import shipped
 from ml.orders.catalogue import Catalogue
 
 
 class Desks:
     """The desks of all shops of a process; used by many threads."""
 
-    def __init__(self, ranker_of: RankerOf = NearestQuestion) -> None:
+    def __init__(self, ranker_of: RankerOf = nearest_question) -> None:
         self._ranker_of = ranker_of
-        self._rankers: WeakKeyDictionary[Knowledge, Ranker] = WeakKeyDictionary()
+        self._rankers: WeakKeyDictionary[Knowledge, dict[Path, Ranker]] = WeakKeyDictionary()
         self._namers: WeakKeyDictionary[Catalogue, Namer] = WeakKeyDictionary()
         self._lock = Lock()
 
@@ -41,12 +44,12 @@ class Desks:
         catalogue: Catalogue,
         products: Mapping[str, ProductInfo],
     ) -> Desk:
-        """The desk of a shop as its files are now; raises `BadKnowledge`."""
+        """The desk of a shop as its files and its model are now; raises `BadKnowledge`."""
         knowledge = load_knowledge(shop.id)
         return Desk(
             shop,
             knowledge,
-            self._ranker(knowledge),
+            self._ranker(knowledge, Versions(shop.id).in_place()),
             self._namer(catalogue, shop),
             products,
             lambda sku: stock_of(session, shop.id, [sku]).get(sku),
@@ -56,15 +59,14 @@ class Desks:
     def warm_up(self) -> None:
         """Make what every shop without files of its own shares; broken files are told when one is asked."""
         with suppress(BadKnowledge):
-            self._ranker(load_folders(SHIPPED, SHIPPED / "none"))
+            self._ranker(load_folders(SHIPPED, SHIPPED / "none"), shipped())
 
-    def _ranker(self, knowledge: Knowledge) -> Ranker:
+    def _ranker(self, knowledge: Knowledge, model: Path) -> Ranker:
         with self._lock:
-            known = self._rankers.get(knowledge)
-            if known is None:
-                known = self._ranker_of(list(candidates(knowledge)))
-                self._rankers[knowledge] = known
-            return known
+            known = self._rankers.setdefault(knowledge, {})
+            if model not in known:
+                known[model] = self._ranker_of(list(candidates(knowledge)), model)
+            return known[model]
 
     def _namer(self, catalogue: Catalogue, shop: ShopInfo) -> Namer:
         with self._lock:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 from bot.conversation.messages import Language, normalise
@@ -71,7 +72,8 @@ class Ranker(Protocol):
         """The candidates for a question, likeliest first; empty where nothing fits at all."""
 
 
-RankerOf = Callable[[Sequence[Candidate]], Ranker]
+RankerOf = Callable[[Sequence[Candidate], Path], Ranker]
+"""Makes a ranker of what can be told now and of the folder of the shop's answerer (it may have none in it)."""
 
 
 def candidates(knowledge: Knowledge) -> Iterator[Candidate]:
@@ -86,6 +88,11 @@ def candidates(knowledge: Knowledge) -> Iterator[Candidate]:
             if knowledge.fillable(text) and language in policy.title:
                 title = (policy.title[language],)
                 yield Candidate(f"policy:{policy.topic}", language, text, title, policy.intents)
+
+
+def nearest_question(known: Sequence[Candidate], _: Path) -> Ranker:
+    """The plain ranker, which asks no network."""
+    return NearestQuestion(known)
 
 
 class NearestQuestion:

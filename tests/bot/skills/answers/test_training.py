@@ -11,12 +11,17 @@ import numpy as np
 import pytest
 
 from bot.settings import settings
+from bot.skills.answers.desks import Desks
 from bot.skills.answers.editing import Editor, Kind
 from bot.skills.answers.models import Comparison, Row, Versions
+from bot.skills.answers.ranking import Candidate, Ranker
 from bot.skills.answers.training import OWN, VALIDATION, Trainer
-from bot.store.engine import NotFound
+from bot.store.engine import NotFound, Store
+from bot.store.shops import ShopInfo
 from ml.answers.types import Example, Generated
+from ml.orders.catalogue import Catalogue
 from ml.serving import Card, ModelError, save_card
+from tests.bot.skills.answers.conftest import Says
 
 V1, V2 = "20261124-010203-00aa", "20261124-020304-00bb"
 GIFTS = {
@@ -185,3 +190,23 @@ def test_a_training_that_fails_leaves_everything_as_it_is(
         trained(versions, tmp_path, fake)
     assert versions.trained() == ()
     assert versions.current() == ""
+
+
+def test_a_model_is_taken_up_where_the_next_question_is_asked(
+    versions: Versions, store: Store
+) -> None:
+    """No restart: the ranker of the very next desk is made with it, and made once."""
+    model(versions.folder(V1))
+    made: list[Path] = []
+
+    def ranker_of(known: Sequence[Candidate], folder: Path) -> Ranker:
+        made.append(folder)
+        return Says([])
+
+    desks = Desks(ranker_of)
+    shop, catalogue = ShopInfo("demo", "Demo", "店"), Catalogue([])
+    with store.read() as session:
+        for version in ("", "", V1, V1, ""):
+            versions.put_in_place(version)
+            desks.desk(session, shop, catalogue, {})
+    assert made == [versions.folder(""), versions.folder(V1)]
