@@ -85,6 +85,9 @@ def _checks(config: Settings) -> Iterator[tuple[str, Check]]:
     yield "front end", _front_end
     for card in sorted((ROOT / "ml").glob("*/weights/card.json")):
         yield f"weights of {card.parts[-3]}", partial(_weights, card=card)
+    yield "answers and policies", _knowledge
+    for folder in sorted((config.home / "shops").glob("*")):
+        yield f"files of {folder.name}", partial(_knowledge, own=folder)
     yield "disk", partial(_disk, home=config.home)
     yield "memory", _memory
     yield "SQLite", _sqlite
@@ -179,6 +182,23 @@ def _weights(name: str, card: Path) -> Finding:
     except ModelError as error:
         return Finding(name, Grade.BAD, str(error), "git checkout, or train anew")
     return Finding(name, Grade.OK, f"{len(model.card.files)} files as in card.json")
+
+
+def _knowledge(name: str, own: Path | None = None) -> Finding:
+    """Whether the files that questions are answered from can be read, and are as they should be."""
+    from bot.skills.answers.check import problems
+    from bot.skills.answers.knowledge import SHIPPED, load_folders
+
+    folders = (SHIPPED, own) if own else (SHIPPED,)
+    wrong = problems(*folders)
+    if wrong:
+        told = wrong[0] if len(wrong) == 1 else f"{wrong[0]} (and {len(wrong) - 1} more)"
+        return Finding(name, Grade.BAD, told, "correct the file; it is read anew at once")
+    known = load_folders(*folders)
+    told = f"{len(known.answers)} answers, {len(known.policies)} policies, {len(known.facts)} facts"
+    if known.warnings:
+        return Finding(name, Grade.NOTE, f"{told}; {known.warnings[0]}", "make it a fact")
+    return Finding(name, Grade.OK, told)
 
 
 def _disk(name: str, home: Path) -> Finding:

@@ -204,3 +204,15 @@ def test_answer_knows_no_other_shops(tmp_path: Path) -> None:
     done = shopclerk("answer", "--shop", "../x", given=b"hi", home=tmp_path)
     assert (done.returncode, done.stdout) == (2, b"")
     assert "no shop" in done.stderr.decode()
+
+
+def test_doctor_tells_of_a_shops_broken_file(tmp_path: Path) -> None:
+    """By name, with what is wrong in it."""
+    folder = tmp_path / "shops" / "demo" / "answers"
+    folder.mkdir(parents=True)
+    (folder / "mine.yml").write_text("- id: A B")
+    done = shopclerk("doctor", "--json", home=tmp_path)
+    rows = {row["name"]: row for row in map(json.loads, done.stdout.decode().splitlines())}
+    assert rows["answers and policies"]["grade"] == "ok"
+    assert rows["files of demo"]["grade"] == "bad"
+    assert "mine.yml" in rows["files of demo"]["told"]

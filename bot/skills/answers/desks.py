@@ -24,7 +24,6 @@ from bot.skills.answers.ranking import Ranker, RankerOf, candidates, nearest_que
 from bot.store.catalogue import ProductInfo, stock_of
 from bot.store.clock import utc_now
 from bot.store.shops import ShopInfo
-from ml.answers.answerer import shipped
 from ml.orders.catalogue import Catalogue
 
 
@@ -58,6 +57,10 @@ class Desks:
 
     def warm_up(self) -> None:
         """Make what every shop without files of its own shares; broken files are told when one is asked."""
+        from ml.answers.answerer import (
+            shipped,
+        )  # late: a command that only refuses a file needs no model
+
         with suppress(BadKnowledge):
             self._ranker(load_folders(SHIPPED, SHIPPED / "none"), shipped())
 
