@@ -56,6 +56,7 @@ class Reason(StrEnum):
     WHICH_ORDER = "which_order"
     NOT_KNOWN = "not_known"
     NOT_SUPPORTED = "not_supported"
+    RESERVED = "reserved"
 
 
 @dataclass(frozen=True)
@@ -192,6 +193,8 @@ class _Telling:
         best = ranked[0] if ranked else None
         if best is None or best.probability < self._desk.ranker.ask:
             return self._from_order() or _handed(Reason.NOTHING_FITS)
+        if any(self._reserved(id_) for id_ in best.ids):
+            return _handed(Reason.RESERVED)
         if best.probability < self._desk.ranker.send:
             return self._from_order() or self._offered(ranked)
         told = self.told(best)
@@ -214,6 +217,11 @@ class _Telling:
         if not verify(checked, self._desk.knowledge, self._records).supported:
             return _Problem(Reason.NOT_SUPPORTED)
         return _sent(filled, "+".join(ranked.ids), ranked.probability)
+
+    def _reserved(self, id_: str) -> bool:
+        """Whether the shop wants a person to answer this."""
+        entry = self._desk.knowledge.answers.get(id_.removeprefix("answer:"))
+        return entry is not None and entry.hand_over
 
     def _template(self, id_: str) -> str:
         """The template of a candidate as the files have it now; empty where they do not."""

@@ -62,23 +62,33 @@ class PolicyFile(_Strict):
 
 
 class EntryFile(_Strict):
-    """One entry of `answers/TOPIC.yml`."""
+    """One entry of `answers/TOPIC.yml`; with `hand_over` its questions go to a person and it has no answer."""
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
     intents: Intents = ()
     answer: dict[Language, Text] = {}
     questions: dict[Language, Questions] = {}
+    hand_over: bool = False
     delete: bool = False
 
     @model_validator(mode="after")
     def _complete(self) -> EntryFile:
         if self.delete:
             return self
+        if self.hand_over:
+            return self._reserved()
         if not self.answer:
             raise ValueError("has no answer; write answer: {en: ..., zh: ...}")
         lacking = [language for language in self.answer if not self.questions.get(language)]
         if lacking:
             raise ValueError(f"has no questions in {lacking[0]}; write at least one")
+        return self
+
+    def _reserved(self) -> EntryFile:
+        if self.answer:
+            raise ValueError("goes to a person and has an answer; keep hand_over: or answer:")
+        if not any(self.questions.values()):
+            raise ValueError("has no questions; write at least one")
         return self
 
 

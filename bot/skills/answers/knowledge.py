@@ -58,7 +58,10 @@ class Policy:
 
 @dataclass(frozen=True)
 class AnswerEntry:
-    """An answer template by language, and the ways in which people ask for it; `topic` is its file's name."""
+    """An answer template by language, and the ways in which people ask for it; `topic` is its file's name.
+
+    What is to be handed over has no answer: its questions always go to a person.
+    """
 
     id: str
     topic: str
@@ -66,6 +69,7 @@ class AnswerEntry:
     answer: Mapping[Language, str]
     questions: Mapping[Language, tuple[str, ...]]
     source: str
+    hand_over: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -225,7 +229,9 @@ def _over(known: Policy | None, topic: str, policy: PolicyFile, source: str) -> 
 
 
 def _answer(entry: EntryFile, topic: str, source: str) -> AnswerEntry:
-    return AnswerEntry(entry.id, topic, entry.intents, entry.answer, entry.questions, source)
+    return AnswerEntry(
+        entry.id, topic, entry.intents, entry.answer, entry.questions, source, entry.hand_over
+    )
 
 
 class _Checks:

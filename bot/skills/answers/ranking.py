@@ -21,7 +21,10 @@ MOST_RANKED = 10
 
 @dataclass(frozen=True)
 class Candidate:
-    """Something that can be answered: `id` is `answer:ENTRY` or `policy:TOPIC`, `answer` a template."""
+    """Something that can be answered: `id` is `answer:ENTRY` or `policy:TOPIC`, `answer` a template.
+
+    A template that is empty stands for what goes to a person.
+    """
 
     id: str
     language: Language
@@ -79,9 +82,9 @@ RankerOf = Callable[[Sequence[Candidate], Path], Ranker]
 def candidates(knowledge: Knowledge) -> Iterator[Candidate]:
     """All that can be told now, in each language: answers, then whole policies (asked for by their title)."""
     for entry in knowledge.answers.values():
-        for language, answer in entry.answer.items():
-            if knowledge.fillable(answer):
-                questions = entry.questions.get(language, ())
+        for language, questions in entry.questions.items():
+            answer = entry.answer.get(language, "")
+            if entry.hand_over or (answer and knowledge.fillable(answer)):
                 yield Candidate(f"answer:{entry.id}", language, answer, questions, entry.intents)
     for policy in knowledge.policies.values():
         for language, text in policy.text.items():

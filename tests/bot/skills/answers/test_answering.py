@@ -181,3 +181,15 @@ def test_any_ranking_ends_in_a_supported_answer_or_none(desk: DeskOf) -> None:
         assert bool(found.text) or found.decision is Decision.HAND_OVER
         if order is None:
             assert "SC-10001" not in found.text
+
+
+def test_a_reserved_topic_goes_to_a_person_however_sure_the_reading_is(
+    desk: DeskOf, files: Path
+) -> None:
+    """The shop said so; and it is never offered as a choice."""
+    more = "- id: lawyers\n  hand_over: true\n  questions: {en: [i will call my lawyer]}\n"
+    (files / "answers" / "reserved.yml").write_text(more, "utf-8")
+    found = answer(asked("i will call my lawyer"), desk())
+    assert (found.decision, found.reason) == (Decision.HAND_OVER, Reason.RESERVED)
+    ranked = [Ranked(("answer:return-window",), 0.6), Ranked(("answer:lawyers",), 0.5)]
+    assert answer(asked("hm"), desk(Says(ranked))).choices == ()

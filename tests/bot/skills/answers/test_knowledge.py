@@ -166,3 +166,31 @@ def test_a_shops_name_is_no_path() -> None:
     """Another folder cannot be reached by it."""
     with pytest.raises(BadKnowledge):
         load_knowledge("../other")
+
+
+RESERVED = """
+- id: reserved-other-shops
+  intents: [ask_product]
+  hand_over: true
+  questions: {en: [what does it cost at another shop], zh: [别家卖多少钱]}
+"""
+
+
+def test_a_topic_that_goes_to_a_person_needs_no_answer(tmp_path: Path) -> None:
+    """Its questions are known, and nothing can be said to them."""
+    known = load_folders(folder(tmp_path, {}, {"reserved": RESERVED}))
+    entry = known.answers["reserved-other-shops"]
+    assert entry.hand_over
+    assert not entry.answer
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [("  answer: {en: It costs more.}", "keep hand_over: or answer:"), ("", "write at least one")],
+)
+def test_a_topic_that_goes_to_a_person_has_questions_and_no_answer(line: str, told: str) -> None:
+    """One or the other, and never nothing."""
+    text = f"- id: reserved\n  hand_over: true\n{line}"
+    text += "\n  questions: {en: [what else]}" if line else ""
+    with pytest.raises(BadFile, match=told):
+        parse_answers_text(text, "reserved.yml")
