@@ -1,6 +1,6 @@
 // One answer: its texts with a preview, the ways to ask for it, and what can be done with it.
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { Api } from "../api";
 import { Icon } from "../icons";
 import { a, language, named, type Language } from "../text";
@@ -36,7 +36,7 @@ export function Editor({ api, shown, closes, proposal, listing, onSaved }: {
   const path = `/knowledge/answers${shown.id && `/${shown.id}`}`;
   const draft = () => ({ topic: topic.value, intents: intents.value, answer: filled(answer.value), questions: listed(questions.value) });
   const save = () => run(async () => {
-    const saved = await api.post<Shown>(path, { ...draft(), closes, proposal });
+    const saved = await api.post<Shown>(path, { ...draft(), closes, proposal: proposal || null });
     touched.value = false;
     warnings.value = saved.warnings;
     questions.value = saved.questions;
@@ -161,7 +161,7 @@ function ValueList({ values, onPick }: { values: Values; onPick: (name: string) 
 function QuestionForms({ tongue, forms, onChange }: { tongue: Language; forms: string[]; onChange: (forms: string[]) => void }) {
   const box = useRef<HTMLFieldSetElement>(null);
   const wanted = useRef(-1);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (wanted.current >= 0) box.current?.querySelectorAll("input")[wanted.current]?.focus();
     wanted.current = -1;
   });
