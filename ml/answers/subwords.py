@@ -93,7 +93,8 @@ class Subwords:
     def encode(self, text: str, sample: float = 0.0) -> list[int]:
         """Piece numbers of `text`. With `sample` > 0 one of all ways to cut it is drawn: the smaller,
         the wilder (`alpha` of Kudo 2018)."""
-        marked = PLACEHOLDER.sub(self._marked, text)
+        sound = text.encode("utf-8", "replace").decode("utf-8")  # a lone surrogate becomes "?"
+        marked = PLACEHOLDER.sub(self._marked, sound)
         if sample:
             return list(
                 self._pieces.encode(marked, enable_sampling=True, alpha=sample, nbest_size=-1)

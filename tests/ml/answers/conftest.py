@@ -16,7 +16,16 @@ from ml.serving import Card, save_card
 from tests.ml.answers.shop import EXAMPLES
 
 SMALL = Plan(
-    epochs=40, finish=1, patience=40, joined=0.5, cut=0.2, sample=0.0, slips=0.2, dropout=0.0, tokens=150, rate=1e-2
+    epochs=40,
+    finish=1,
+    patience=40,
+    joined=1.5,
+    cut=0.2,
+    sample=0.0,
+    slips=0.2,
+    dropout=0.0,
+    tokens=150,
+    rate=1e-2,
 )
 
 
