@@ -75,7 +75,7 @@ class Ask:
 
 
 class ShopclerkInput(InputChannel):
-    """`POST /webhooks/shopclerk/webhook` for turns, `GET /webhooks/shopclerk/` for health."""
+    """`POST /webhooks/shopclerk/webhook` for turns, `.../reading` for what a text means, `GET` for health."""
 
     def __init__(self, secret: str) -> None:
         """Only who knows the secret may ask."""
@@ -102,11 +102,17 @@ class ShopclerkInput(InputChannel):
 
         @routes.post("/webhook")
         async def turn(request: Request) -> HTTPResponse:
-            return await self._receive(request)
+            return await self._receive(request, _answer)
+
+        @routes.post("/reading")
+        async def reading(request: Request) -> HTTPResponse:
+            return await self._receive(request, _read)
 
         return routes
 
-    async def _receive(self, request: Request) -> HTTPResponse:
+    async def _receive(
+        self, request: Request, answer: Callable[[Request, Ask], Awaitable[HTTPResponse]]
+    ) -> HTTPResponse:
         if not hmac.compare_digest(request.headers.get(HEADER, "").encode(), self.secret):
             return _refusal(401, "unauthorized", "The shared secret is missing or wrong.")
         if len(request.body) > BODY_BYTES:
@@ -115,7 +121,23 @@ class ShopclerkInput(InputChannel):
             ask = Ask.from_body(request.body)
         except BadRequest as error:
             return _refusal(400, "bad_request", str(error))
-        return await _answer(request, ask)
+        return await answer(request, ask)
+
+
+async def _read(request: Request, ask: Ask) -> HTTPResponse:
+    """The intent of a text by itself; no conversation knows of it."""
+    agent = request.app.ctx.agent
+    if agent is None or not agent.is_ready():
+        return _refusal(503, "not_ready", "The model is not loaded.")
+    try:
+        parsed = await read_text(agent.processor, ask.message, ask.metadata.get("role"))
+    except Exception:
+        logger.exception("A text could not be read.")
+        return _refusal(500, "reading_failed", "The text could not be read.")
+    intent = parsed["intent"]
+    return response.json(
+        {"intent": intent["name"] or "", "confidence": float(intent["confidence"])}
+    )
 
 
 async def _answer(request: Request, ask: Ask) -> HTTPResponse:

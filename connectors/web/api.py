@@ -24,6 +24,7 @@ from bot.store.engine import NotFound
 from bot.store.timeline import Entry
 from connectors.desk import DeskClient
 from connectors.front import Front
+from connectors.rasa.reading import RasaReader
 from connectors.web.asker import CHANNEL, CSRF_HEADER, Asker, Askers
 from connectors.web.errors import Refused, as_json, handle_errors
 from connectors.web.guards import MAX_FILE
@@ -276,7 +277,9 @@ def _file_headers(ref: FileRef) -> dict[str, str]:
     }
 
 
-def create_api(front: Front, askers: Askers, tokens: Tokens, desk: DeskClient) -> FastAPI:
+def create_api(
+    front: Front, askers: Askers, tokens: Tokens, desk: DeskClient, reader: RasaReader
+) -> FastAPI:
     """The API as an app of its own, as other rules hold for it: shops' pages elsewhere may call it.
 
     Any origin may, without cookies: what a widget may do hangs on the token it shows.
@@ -305,5 +308,5 @@ def create_api(front: Front, askers: Askers, tokens: Tokens, desk: DeskClient) -
     app.add_api_route("/stream", api.stream, methods=["GET"], **options)
     app.add_api_route("/files", api.upload, methods=["POST"], status_code=201, **options)
     app.add_api_route("/files/{sha256}", api.download, methods=["GET"], **options)
-    add_knowledge(app, askers, desk)
+    add_knowledge(app, askers, desk, reader)
     return app

@@ -12,6 +12,7 @@ from starlette.staticfiles import StaticFiles
 from bot.settings import Settings
 from connectors.desk import DeskClient
 from connectors.front import Front
+from connectors.rasa.reading import RasaReader
 from connectors.web.api import PREFIX, create_api
 from connectors.web.asker import Askers
 from connectors.web.errors import handle_errors
@@ -38,7 +39,10 @@ def create_app(front: Front, settings: Settings) -> FastAPI:
         f"http://127.0.0.1:{settings.actions_port}",
         settings.secrets.actions_secret.get_secret_value(),
     )
-    app.mount(PREFIX, create_api(front, askers, tokens, desk))
+    reader = RasaReader(
+        f"http://127.0.0.1:{settings.rasa_port}", settings.secrets.rasa_secret.get_secret_value()
+    )
+    app.mount(PREFIX, create_api(front, askers, tokens, desk, reader))
     app.mount("/static", StaticFiles(directory=STATIC, check_dir=False))
     return app
 

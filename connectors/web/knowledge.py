@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, Response
 from bot.conversation.messages import Language, Role
 from bot.store.engine import NotFound
 from connectors.desk import Caller, DeskClient, DeskUnavailable, NotAccepted, NotThere
+from connectors.rasa.reading import RasaReader
 from connectors.web.asker import Asker, Askers
 from connectors.web.errors import Refused
 
@@ -103,9 +104,10 @@ class TriedQuestion(_Strict):
 class Knowledge:
     """The handlers; the shop is the session's, whatever is asked."""
 
-    def __init__(self, askers: Askers, desk: DeskClient) -> None:
+    def __init__(self, askers: Askers, desk: DeskClient, reader: RasaReader) -> None:
         self._askers = askers
         self._desk = desk
+        self._reader = reader
 
     async def answers(self, request: Request, query: Search = "", topic: Search = "") -> Response:
         """The answers that have all words of a query."""
@@ -189,7 +191,11 @@ class Knowledge:
 
     async def try_out(self, request: Request, question: TriedQuestion) -> Response:
         """What a customer would be told; nothing is kept."""
-        return await self._done(request, "try", text=question.text, intent="", confidence=0.0)
+        asker = await self._askers.changer(request)
+        if asker.role is not Role.MERCHANT:
+            raise Refused("no_console")
+        read = await self._reader.read(question.text, Role.CUSTOMER)
+        return await self._called(asker, "try", {"text": question.text, **vars(read)})
 
     async def _told(self, request: Request, operation: str, **arguments: object) -> Response:
         return await self._called(await self._askers.asker(request), operation, arguments)
@@ -219,9 +225,9 @@ def _plain(draft: BaseModel) -> dict[str, Any]:
     return draft.model_dump(mode="json")
 
 
-def add_knowledge(app: FastAPI, askers: Askers, desk: DeskClient) -> None:
+def add_knowledge(app: FastAPI, askers: Askers, desk: DeskClient, reader: RasaReader) -> None:
     """The routes."""
-    api = Knowledge(askers, desk)
+    api = Knowledge(askers, desk, reader)
     reads: dict[str, Callable[..., Any]] = {
         "/answers": api.answers,
         "/answers/{id}": api.answer,

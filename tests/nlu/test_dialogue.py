@@ -263,10 +263,23 @@ def test_slow_action_is_given_up_in_time(rasa, merchant, actions):
     ],
     ids=range(12),
 )
-def test_bad_requests_are_refused(rasa, body, secret, status):
+@pytest.mark.parametrize("route", ["webhook", "reading"])
+def test_bad_requests_are_refused(rasa, body, secret, status, route):
     """Without the secret nothing is read; with it, nonsense gets one clear answer."""
     given = rasa.secret if secret == "right" else secret
-    assert rasa.request("POST", "/webhooks/shopclerk/webhook", body, given)[0] == status
+    assert rasa.request("POST", f"/webhooks/shopclerk/{route}", body, given)[0] == status
+
+
+@pytest.mark.parametrize("text", ["how were sales last week?", "/restart", "", "?!", "x" * 5_000])
+def test_a_text_can_be_read_outside_of_a_conversation(rasa, text):
+    """An intent and how sure it is; a leading slash commands nothing."""
+    body = {"sender": "reading", "message": text, "metadata": {"role": "merchant"}}
+    status, read = rasa.request(
+        "POST", "/webhooks/shopclerk/reading", json.dumps(body).encode(), rasa.secret
+    )
+    assert status == 200
+    assert 0 <= read["confidence"] <= 1
+    assert read["intent"] != "restart"
 
 
 def test_nothing_else_is_open(rasa):

@@ -71,7 +71,10 @@ class Site:
         self.store = store
         self.files = FileStore((home / "files").as_uri())
         self.settings = Settings(  # type: ignore[call-arg]
-            SHOPCLERK_HOME=home, DATABASE_URL=store_url, SHOPCLERK_ACTIONS_PORT=free_port()
+            SHOPCLERK_HOME=home,
+            DATABASE_URL=store_url,
+            SHOPCLERK_ACTIONS_PORT=free_port(),
+            SHOPCLERK_RASA_PORT=free_port(),
         )
         self.engine = ScriptedEngine()
         self.url = ""

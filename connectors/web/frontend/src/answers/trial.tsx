@@ -43,6 +43,7 @@ function Told({ trial }: { trial: Trial }) {
       )}
       <details class="values">
         <summary>{a("parts")}</summary>
+        <p class="quiet">{a("meant_as")}: {trial.intent || "–"}</p>
         <Table title="parts" rows={Object.entries(trial.parts).map(([name, value]) => [name, value.toFixed(3)])} />
         <h3>{a("guesses")}</h3>
         <ul class="plain">{trial.guesses.map(([id, share]) => <li key={id}><Source id={id} /> <span class="quiet">{percent(share)} %</span></li>)}</ul>
