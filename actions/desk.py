@@ -25,6 +25,7 @@ from bot.skills.answers.console import Console, Draft, told_value
 from bot.skills.answers.knowledge import BadKnowledge, load_knowledge
 from bot.skills.answers.trial import Trial, try_out
 from bot.store.engine import NotFound
+from ml.serving import ModelError
 
 logger = logging.getLogger(__name__)
 
@@ -189,7 +190,7 @@ def _done(app: App, name: str, body: Mapping[str, Any]) -> HTTPResponse:
     try:
         visit = Visit(app, str(body["shop"]), str(body["person"]), Language(body["language"]))
         return json(plain(operation(visit, body["arguments"])))
-    except BadKnowledge as error:
+    except (BadKnowledge, ModelError) as error:
         return json({"error": str(error)}, status=422)
     except NotFound:
         return json({"error": "There is no such thing."}, status=404)
