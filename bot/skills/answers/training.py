@@ -190,7 +190,8 @@ def _say(line: str) -> None:
 
 def _end_with_parent() -> None:
     """Standard input ends when whoever started this is gone, however that came."""
-    sys.stdin.buffer.read()
+    while os.read(0, 1024):  # not sys.stdin: its lock would be held when the interpreter ends
+        pass
     os._exit(3)
 
 

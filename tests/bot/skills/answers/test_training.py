@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bot.child import Child, ChildFailed
 from bot.settings import settings
 from bot.skills.answers.desks import Desks
 from bot.skills.answers.editing import Editor, Kind
@@ -210,3 +212,12 @@ def test_a_model_is_taken_up_where_the_next_question_is_asked(
             versions.put_in_place(version)
             desks.desk(session, shop, catalogue, {})
     assert made == [versions.folder(""), versions.folder(V1)]
+
+
+def test_a_training_without_what_it_starts_from_says_so_in_its_last_line(tmp_path: Path) -> None:
+    """The process ends by itself while whoever started it is still there."""
+    command = (sys.executable, "-m", "bot.skills.answers.training", "../demo", V1)
+    with Child(command) as child:
+        list(child.lines(every=1))
+        with pytest.raises(ChildFailed, match="no name of a shop"):
+            child.check()
