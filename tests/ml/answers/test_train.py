@@ -1,5 +1,6 @@
 """Training end to end, as small as it gets."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -37,19 +38,17 @@ def test_training_says_how_it_goes_and_writes_a_card(trained: Path, said: list[s
 def test_the_same_seed_trains_the_same_answerer(start: Path, tmp_path: Path) -> None:
     for name in ("one", "two"):
         train(EXAMPLES, start, tmp_path / name, str, seed=3, plan=ONCE)
-    train(EXAMPLES, start, tmp_path / "other", str, seed=4, plan=ONCE)
-    one, two, other = (
-        Answerer.load(tmp_path / name).topics("how much") for name in ("one", "two", "other")
-    )
+    one, two = (Answerer.load(tmp_path / name).topics("how much") for name in ("one", "two"))
     np.testing.assert_allclose(list(one.values()), list(two.values()), atol=1e-4)
-    assert max(abs(one[name] - other[name]) for name in one) > 1e-3
 
 
 @pytest.mark.slow
-def test_a_training_that_fails_leaves_the_old_answerer(start: Path, tmp_path: Path) -> None:
-    """And nothing half-written beside it."""
+def test_a_training_that_fails_leaves_the_old_answerer(
+    start: Path, trained: Path, tmp_path: Path
+) -> None:
+    """And nothing half-written beside it; the next one takes its place."""
     out = tmp_path / "shop"
-    train(EXAMPLES, start, out, str, plan=ONCE)
+    shutil.copytree(trained, out)
     before = (out / "card.json").read_bytes()
 
     def stop(text: str) -> None:
@@ -86,7 +85,7 @@ def test_a_start_that_is_not_there_is_said(tmp_path: Path) -> None:
 @pytest.mark.timeout(600)
 def test_pretraining_gives_a_start_for_training(tmp_path: Path) -> None:
     texts = [text for e in EXAMPLES for text in (e.answer, *e.questions)]
-    size = Size(pieces=3000, rounds=1, replies=30, topics=60, plain=20, held=10)
+    size = Size(pieces=5000, rounds=1, replies=30, topics=60, plain=20, held=10)
     card = pretrain(write_data(tmp_path / "data"), tmp_path / "start", texts, say=str, size=size)
     assert card.figures["perplexity, replies of SGD dev"] > 1
     train(EXAMPLES, tmp_path / "start", tmp_path / "shop", str, plan=ONCE)
