@@ -18,6 +18,7 @@ from nlu.glosses import glossed
 from nlu.normal import normal, pieces
 from nlu.sentence import SentenceEncoder
 
+OUTSIDE = "nlu_fallback"
 ARRAYS = "classifier.npz"
 NAMES = "classifier.json"
 
@@ -52,16 +53,19 @@ class TextClassifier:
         self,
         *,
         cost: float = 0.5,
-        sharpness: float = 5.0,
+        sharpness: float = 4.0,
+        doubt: float = 0.25,
         meaning: float = 1.0,
         seed: int = 7,
         encoder: SentenceEncoder | None = None,
     ) -> None:
         """`cost` is the SVM's C, `sharpness` makes confidences of margins, `meaning` is the sentence vector's length.
 
+        `doubt` is what the class of all other texts (`OUTSIDE`), where there is one, has ahead of the others.
         Without an encoder, or with `meaning` 0, only words and signs count.
         """
-        self._cost, self._sharpness, self._meaning, self._seed = cost, sharpness, meaning, seed
+        self._cost, self._sharpness, self._doubt = cost, sharpness, doubt
+        self._meaning, self._seed = meaning, seed
         self._encoder = encoder
         self._vectorizers = vectorizers()
         self._weights = np.zeros((0, 0), dtype=np.float32)
@@ -87,6 +91,7 @@ class TextClassifier:
         plain = [normal(text) for text in texts]
         counted = [vectorizer.transform(plain) for vectorizer in self._vectorizers]
         margins = self._joined(counted, plain) @ self._weights + self._bias
+        margins[:, np.array(self.names) == OUTSIDE] += self._doubt
         powers = np.exp(self._sharpness * (margins - margins.max(axis=1, keepdims=True)))
         confidences: np.ndarray = powers / powers.sum(axis=1, keepdims=True)
         return confidences

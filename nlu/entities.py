@@ -89,7 +89,7 @@ class BilingualEntities(GraphComponent):
     @staticmethod
     def get_default_config() -> dict[str, Any]:
         """`c1` and `c2` are the weights of the L1 and L2 penalties, chosen by cross-validation."""
-        return {"c1": 0.05, "c2": 0.02, "max_iterations": 80}
+        return {"c1": 0.05, "c2": 0.02, "max_iterations": 50}
 
     @classmethod
     def create(

@@ -138,7 +138,7 @@ def read_texts(path: Path) -> list[Text]:
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         try:
             found.append(_text(json.loads(line)))
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"{path}, line {number} cannot be used: {error!r}") from error
     return found
 

@@ -7,12 +7,8 @@ from typing import Any
 
 import jsonschema
 import rasa
-import tensorflow as tf
 from rasa.core.actions.action import RemoteAction
 from rasa.shared.core.events import Event
-from rasa.utils.tensorflow.data_generator import RasaBatchDataGenerator
-from rasa.utils.tensorflow.model_data import RasaModelData
-from rasa.utils.tensorflow.models import RasaModel
 
 PINNED = "3.6.21"
 
@@ -28,9 +24,7 @@ def apply() -> None:
             f"nlu/patches.py was written for rasa {PINNED}, but {rasa.__version__} is installed. "
             "Install nlu/requirements.lock, or check each patch against the new version and change PINNED."
         )
-    if RasaModel.load.__func__ is not _load.__func__:
-        _keep("load", RasaModel.load)
-        RasaModel.load = _load
+    if RemoteAction._validate_action_result is not _validate_action_result:
         _keep("validate", RemoteAction._validate_action_result)
         RemoteAction._validate_action_result = _validate_action_result
         _keep("resolve", Event.resolve_by_type)
@@ -42,46 +36,8 @@ ORIGINAL: dict[str, Any] = {}
 
 
 def _keep(name: str, method: Any) -> None:
-    """Remember what is replaced: fine-tuning and the tests still need it."""
+    """Remember what is replaced: a broken reply is still judged by it, for its error."""
     ORIGINAL[name] = getattr(method, "__func__", method)
-
-
-@classmethod
-def _load(
-    cls: type[RasaModel],
-    model_file_name: str,
-    model_data_example: RasaModelData,
-    predict_data_example: RasaModelData | None = None,
-    finetune_mode: bool = False,
-    *args: Any,
-    **kwargs: Any,
-) -> RasaModel:
-    """`RasaModel.load` without tracing a training graph only to learn the shapes of the weights.
-
-    One example goes eagerly through the loss instead: the same layers build the same variables, which the
-    checkpoint then fills. Fine-tuning needs the optimizer's variables too and goes the old way.
-    """
-    if finetune_mode:
-        return ORIGINAL["load"](
-            cls,
-            model_file_name,
-            model_data_example,
-            predict_data_example,
-            finetune_mode,
-            *args,
-            **kwargs,
-        )
-    model = cls(*args, **kwargs)
-    model.compile(run_eagerly=kwargs.get("config", {}).get("run_eagerly"))
-    batch, _ = RasaBatchDataGenerator(model_data_example, batch_size=1)[0]
-    model._training = True
-    model.batch_loss(tuple(tf.convert_to_tensor(array) for array in batch))
-    model._training = None
-    # Every variable must be found in the file; what the file has beyond them is the optimizer's.
-    model.load_weights(model_file_name).assert_existing_objects_matched().expect_partial()
-    if predict_data_example:
-        model.run_inference(predict_data_example)
-    return model
 
 
 @lru_cache(maxsize=1)

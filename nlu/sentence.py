@@ -49,6 +49,8 @@ class SentenceEncoder:
 
     def vectors(self, texts: Sequence[str]) -> np.ndarray:
         """The vectors of many texts, shape (texts, 384), each the same as alone."""
+        if len(texts) == 1:
+            return self.vector(texts[0])[np.newaxis]
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             found = list(pool.map(self.vector, texts))
         return np.array(found, dtype=np.float32).reshape(len(texts), WIDTH)
