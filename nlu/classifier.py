@@ -97,10 +97,13 @@ class TextClassifier:
         return confidences
 
     def _joined(self, counted: Sequence[csr_matrix], plain: Sequence[str]) -> csr_matrix:
+        """All views side by side, in the weights' precision (else each text converts all of the weights)."""
         if self._encoder is None or not self._meaning:
-            return hstack(counted, format="csr")
+            return hstack(counted, format="csr", dtype=np.float32)
         vectors = self._encoder.vectors([glossed(text) for text in plain])
-        return hstack([*counted, csr_matrix(self._meaning * vectors)], format="csr")
+        return hstack(
+            [*counted, csr_matrix(self._meaning * vectors)], format="csr", dtype=np.float32
+        )
 
     def save(self, folder: Path) -> None:
         """Write plain arrays and names: nothing that would have to be unpickled."""
