@@ -7,7 +7,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any
 
@@ -118,7 +118,7 @@ def build(config: Settings) -> App:
     return App(open_store(config.store_url), FileStore(config.files_url), OrderParser())
 
 
-def main() -> None:
+def main(made: Callable[[Settings], App] = build) -> None:
     """Serve until stopped."""
     config = settings()
     logging.basicConfig(
@@ -126,7 +126,7 @@ def main() -> None:
     )
     # matplotlib keeps a list of fonts; it belongs to us and not into the user's own folders.
     os.environ.setdefault("MPLCONFIGDIR", str(config.home / "matplotlib"))
-    app = build(config)
+    app = made(config)
     secret = config.secrets.actions_secret.get_secret_value()
     web = web_app(executor(app), secret)
     add_desk(web, app, secret)

@@ -25,7 +25,11 @@ def train(skill: str, data: Path | None) -> dict[str, Any]:
     if skill == "nlu":
         _nlu("train")
         return {"skill": skill, "model": "models/shopclerk.tar.gz"}
-    raise BadInput(f"training of {skill} is not there yet; there is: orders, nlu")
+    if skill == "answers":
+        from bot.answer_measures import train as train_answers
+
+        return train_answers(tell)
+    raise BadInput(f"training of {skill} is not there yet; there is: orders, nlu, answers")
 
 
 def evaluate(skill: str, data: Path | None) -> Iterator[dict[str, Any]]:
@@ -33,8 +37,13 @@ def evaluate(skill: str, data: Path | None) -> Iterator[dict[str, Any]]:
     if skill == "nlu":
         yield from _evaluated_by_nlu(data)
         return
+    if skill == "answers":
+        from bot.answer_measures import evaluate as evaluate_answers
+
+        yield from evaluate_answers()
+        return
     if skill != "orders":
-        raise BadInput(f"evaluation of {skill} is not there yet; there is: orders, nlu")
+        raise BadInput(f"evaluation of {skill} is not there yet; there is: orders, nlu, answers")
     from ml.orders.evaluate import evaluate as evaluate_orders
 
     for row in evaluate_orders(data):
@@ -61,6 +70,12 @@ def _evaluated_by_nlu(data: Path | None) -> Iterator[dict[str, Any]]:
 
 def shown(row: dict[str, Any]) -> str:
     """A figure as a line for people."""
+    if "system" in row:  # answers: what became of the questions, one system a line
+        return (
+            f"{row['data']}, {row['language']}, {row['system']}: right {row['right_of_answerable']:.3f} of answerable,"
+            f" wrong but sent {row['wrong_but_sent']:.3f}, asked back {row['asked_back']:.3f},"
+            f" handed over {row['handed_over']:.3f}"
+        )
     baseline = (
         "" if row["baseline"] is None else f"  ({row['baseline_name']}: {row['baseline']:.3f})"
     )

@@ -25,6 +25,7 @@ from bot.settings import settings
 from bot.skills.answers.answering import Answered, Decision, Desk, Question, answer
 from bot.skills.answers.desks import Desks
 from bot.skills.answers.knowledge import BadKnowledge
+from bot.skills.answers.ranking import RankerOf, learned
 from bot.store.catalogue import products
 from bot.store.clock import utc_now
 from bot.store.engine import NotFound, Store, open_store
@@ -69,17 +70,17 @@ def answer_lines(lines: Sequence[Line], shop: str) -> Iterator[tuple[dict[str, A
     store = open_store(settings().store_url)
     try:
         _check_shop(store, shop)
-        meant = _meant(lines)
+        said = meant(lines)
         with store.read() as session:
-            desk = _desk(session, shop)
-            for line, (intent, confidence) in zip(lines, meant, strict=True):
+            desk = desk_of(session, shop)
+            for line, (intent, confidence) in zip(lines, said, strict=True):
                 found = answer(_question(session, desk, line, intent, confidence), desk)
                 yield _row(line, found), _shown(found)
     finally:
         store.close()
 
 
-def _meant(lines: Sequence[Line]) -> list[tuple[str, float]]:
+def meant(lines: Sequence[Line]) -> list[tuple[str, float]]:
     """Intent and confidence of each by the trained NLU, all in one go; without one the answers do without."""
     try:
         rows = list(understand(RASA_PYTHON, [line.document for line in lines]))
@@ -99,13 +100,14 @@ def _check_shop(store: Store, shop: str) -> None:
             raise BadInput(f"there is no shop {shop!r}") from None
 
 
-def _desk(session: Session, shop: str) -> Desk:
+def desk_of(session: Session, shop: str, ranker_of: RankerOf = learned) -> Desk:
+    """The desk of a shop for once; raises `BadInput`."""
     found = products(session, shop)
     items = [
         CatalogueItem(p.sku, p.name, p.name_zh, p.unit, p.price_cents, p.aliases) for p in found
     ]
     try:
-        return Desks().desk(
+        return Desks(ranker_of).desk(
             session, access_shop(session, shop), Catalogue(items), {p.sku: p for p in found}
         )
     except BadKnowledge as error:

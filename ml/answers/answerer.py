@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from ml.answers.beam import Floats, Hypothesis, Ints, Step, search
-from ml.answers.export import DECODER, ENCODER, LIKELIEST
+from ml.answers.beam import DECODER, ENCODER, LIKELIEST, Floats, Hypothesis, Ints, Step, search
 from ml.answers.pairs import tidied
 from ml.answers.subwords import AND, END, TAGS, Subwords, tidy
 from ml.answers.types import Generated

@@ -8,6 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+ENCODER, DECODER = "encoder.onnx", "decoder.onnx"
+# So many likeliest pieces of each place are handed out; a beam can be as wide.
+LIKELIEST = 8
+
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 

@@ -17,11 +17,8 @@ import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from ml.answers.beam import DECODER, ENCODER, LIKELIEST
 from ml.answers.network import scale
-
-ENCODER, DECODER = "encoder.onnx", "decoder.onnx"
-# So many likeliest pieces of each place are handed out; a beam can be as wide.
-LIKELIEST = 8
 
 Floats = npt.NDArray[np.float32]
 Value = onnx.ValueInfoProto

@@ -8,11 +8,13 @@ import pytest
 
 from actions.app import App
 from actions.server import Executor, executor
+from bot.skills.answers.desks import Desks
 from bot.store.engine import Store
 from bot.store.files import FileStore
 from ml.orders.baselines import RuleSpans
 from ml.orders.parse import OrderParser
 from tests.actions.rasa import Rasa
+from tests.bot.skills.answers.nearest import NearestQuestion
 from tests.shop import fill
 
 
@@ -28,7 +30,8 @@ def app(store: Store, tmp_path: Path) -> App:
     with store.write() as session:
         fill(session)
         fill(session, "other")
-    return App(store, FileStore((tmp_path / "files").as_uri()), OrderParser(RuleSpans()))
+    desks = Desks(lambda known, _: NearestQuestion(known))
+    return App(store, FileStore((tmp_path / "files").as_uri()), OrderParser(RuleSpans()), desks)
 
 
 @pytest.fixture

@@ -38,7 +38,8 @@ def plain_answers() -> list[str]:
     return [
         f"answer:{entry.id}"
         for entry in known.answers.values()
-        if "order_" not in entry.answer[Language.EN]
+        if entry.answer
+        and "order_" not in entry.answer[Language.EN]
         and "{product}" not in entry.answer[Language.EN]
     ]
 

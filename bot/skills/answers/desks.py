@@ -20,7 +20,7 @@ from bot.skills.answers.knowledge import (
 )
 from bot.skills.answers.mentions import Namer
 from bot.skills.answers.models import Versions
-from bot.skills.answers.ranking import Ranker, RankerOf, candidates, nearest_question
+from bot.skills.answers.ranking import Ranker, RankerOf, candidates, learned
 from bot.store.catalogue import ProductInfo, stock_of
 from bot.store.clock import utc_now
 from bot.store.shops import ShopInfo
@@ -30,7 +30,7 @@ from ml.orders.catalogue import Catalogue
 class Desks:
     """The desks of all shops of a process; used by many threads."""
 
-    def __init__(self, ranker_of: RankerOf = nearest_question) -> None:
+    def __init__(self, ranker_of: RankerOf = learned) -> None:
         self._ranker_of = ranker_of
         self._rankers: WeakKeyDictionary[Knowledge, dict[Path, Ranker]] = WeakKeyDictionary()
         self._namers: WeakKeyDictionary[Catalogue, Namer] = WeakKeyDictionary()

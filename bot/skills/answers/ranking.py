@@ -9,14 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from bot.conversation.messages import Language, normalise
+from bot.conversation.messages import Language
+from bot.settings import settings
 from bot.skills.answers.knowledge import Knowledge
 from ml.answers.types import Generated
-from ml.orders.tokens import fold, tokenize
 
-MOST_RANKED = 10
+if (
+    TYPE_CHECKING
+):  # importing the models costs seconds, which a command that only refuses a file should not wait
+    from ml.answers.index import Entry
+    from ml.answers.ranker import Ranker as ModelRanker
 
 
 @dataclass(frozen=True)
@@ -93,79 +97,37 @@ def candidates(knowledge: Knowledge) -> Iterator[Candidate]:
                 yield Candidate(f"policy:{policy.topic}", language, text, title, policy.intents)
 
 
-def nearest_question(known: Sequence[Candidate], _: Path) -> Ranker:
-    """The plain ranker, which asks no network."""
-    return NearestQuestion(known)
+def learned(known: Sequence[Candidate], model: Path) -> Ranker:
+    """The ranker that ships; `model` is the folder of the network that is in place. Raises `ModelError`."""
+    from ml.answers import ranker
+    from ml.answers.answerer import Answerer
+    from ml.sentence import SentenceEncoder
+
+    encoder = SentenceEncoder.kept(settings().home / "encoder")
+    ranking = ranker.Ranking.load(ranker.shipped())
+    return Learned(ranker.Ranker(entries(known), ranking, encoder, Answerer.load(model)))
 
 
-class NearestQuestion:
-    """The plain ranker: TF-IDF of words and characters, cosine to the nearest question form.
+def entries(known: Sequence[Candidate]) -> list[Entry]:
+    """Candidates as the models take them."""
+    from ml.answers.index import Entry
 
-    Its probabilities are cosines (0..1) and are not calibrated; the thresholds are set for that.
-    """
+    return [Entry(c.id, str(c.language), c.answer, c.questions, c.intents) for c in known]
 
-    send = 0.62
-    ask = 0.35
-    agreement = 0.1
-    """How much of the score is the NLU's: whether the intent is one of the candidate's."""
 
-    def __init__(self, known: Sequence[Candidate]) -> None:
-        self._of = {
-            language: _Questions([c for c in known if c.language is language])
-            for language in Language
-        }
+class Learned:
+    """Sentence vectors, signs, words, the network and the NLU, weighed together; calibrated probabilities."""
+
+    def __init__(self, ranker: ModelRanker) -> None:
+        self._ranker = ranker
+        self.send, self.ask = ranker.gate.send, ranker.gate.ask
 
     def rank(self, asked: Asked) -> Sequence[Ranked]:
-        """Every candidate by its nearest question, the nearest first."""
-        best: dict[str, Ranked] = {}
-        for wording in asked.variants:
-            for candidate, cosine in self._of[asked.language].nearest(wording):
-                agrees = asked.confidence if asked.intent in candidate.intents else 0.0
-                score = (1 - self.agreement) * cosine + self.agreement * agrees
-                parts = {"retrieval": cosine, "intent": agrees}
-                known = best.get(candidate.id)
-                if known is None or known.probability < score:
-                    best[candidate.id] = Ranked((candidate.id,), score, parts)
-        return sorted(best.values(), key=lambda ranked: -ranked.probability)[:MOST_RANKED]
+        """The best candidates, likeliest first."""
+        from ml.answers.rank import Query
 
-
-class _Questions:
-    """The question forms of one language as a matrix."""
-
-    def __init__(self, known: Sequence[Candidate]) -> None:
-        self._rows = [(c, question) for c in known for question in c.questions]
-        self._vectors = _fitted([_plain(question) for _, question in self._rows])
-
-    def nearest(self, question: str) -> Iterator[tuple[Candidate, float]]:
-        """Candidates with the cosine of their question, nearest first; both halves of a vector have length 1."""
-        if self._vectors is None:
-            return
-        vectorizer, matrix = self._vectors
-        cosines = (matrix @ vectorizer.transform([_plain(question)]).T).toarray()[:, 0] / 2
-        for row in cosines.argsort()[::-1][: 4 * MOST_RANKED]:
-            if cosines[row] > 0:
-                yield self._rows[row][0], float(cosines[row])
-
-
-def _fitted(questions: Sequence[str]) -> tuple[Any, Any] | None:
-    """The vectorizer of some questions and their matrix: (questions, features), sparse."""
-    if not questions:
-        return None
-    # Imported late: commands that only refuse a file should not wait seconds for it.
-    from sklearn.feature_extraction.text import TfidfVectorizer
-    from sklearn.pipeline import make_union
-
-    characters = TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 4), sublinear_tf=True)
-    words = TfidfVectorizer(
-        tokenizer=_words, token_pattern=None, ngram_range=(1, 2), sublinear_tf=True
-    )
-    vectorizer = make_union(characters, words)
-    return vectorizer, vectorizer.fit_transform(questions)
-
-
-def _words(text: str) -> list[str]:
-    return [token.text for token in tokenize(text)]
-
-
-def _plain(question: str) -> str:
-    return fold(normalise(question)).lower()
+        query = Query(asked.variants, str(asked.language), asked.intent, asked.confidence)
+        return [
+            Ranked(one.ids, one.probability, one.parts, one.generated)
+            for one in self._ranker.rank(query)
+        ]

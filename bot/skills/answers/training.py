@@ -76,12 +76,12 @@ class Trainer:
     start: Path = PRETRAINED
     questions: Path = QUESTIONS
 
-    def version(self, shop: str, version: str, say: Callable[[str], None]) -> Comparison:
+    def version(self, shop: str, version: str, tell: Callable[[str], None]) -> Comparison:
         """Train a version and compare it; raises `BadKnowledge`, `ModelError`, `ValueError`."""
         knowledge, versions = load_knowledge(shop), Versions(shop)
         known, held = split(examples(knowledge), own_answers(knowledge))
-        self.train(known, self.start, versions.folder(version), say)
-        say("comparing")
+        self.train(known, self.start, versions.folder(version), tell)
+        tell("comparing")
         judged = [*held, *validation(self.questions, knowledge)]
         against = versions.current()
         old, new = self.load(versions.in_place()), self.load(versions.folder(version))

@@ -192,7 +192,9 @@ def running_actions(site: Site) -> Iterator[None]:
         "DATABASE_URL": config.database_url,
         "SHOPCLERK_ACTIONS_PORT": str(config.actions_port),
     }
-    process = subprocess.Popen([sys.executable, "-m", "actions"], env=environment)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.connectors.web.plain_actions"], env=environment
+    )
     try:
         _wait_for(f"http://127.0.0.1:{config.actions_port}/health")
         yield

@@ -1,5 +1,7 @@
 """The served answerer: what it writes, how sure it says it is, and that it is Keras's network."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +9,8 @@ import onnxruntime
 import pytest
 
 from ml.answers.answerer import Answerer
-from ml.answers.export import DECODER, ENCODER, export
+from ml.answers.beam import DECODER, ENCODER
+from ml.answers.export import export
 from ml.answers.learn import log_softmax
 from ml.answers.network import Shape, build
 from ml.answers.subwords import AND
@@ -168,3 +171,12 @@ def test_a_changed_file_is_not_loaded(trained: Path, tmp_path: Path) -> None:
     (tmp_path / "decoder.onnx").write_bytes(b"other")
     with pytest.raises(ModelError, match="SHA-256"):
         Answerer.load(tmp_path)
+
+
+def test_serving_needs_no_training_framework() -> None:
+    """Neither Keras nor TensorFlow is loaded: they cost seconds and memory."""
+    code = (
+        "import sys, ml.answers.answerer, ml.answers.ranker, ml.sentence;"
+        "sys.exit(bool({'keras', 'tensorflow'} & sys.modules.keys()))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -12,12 +12,13 @@ import pytest
 from bot.skills.answers.answering import Desk
 from bot.skills.answers.knowledge import Knowledge, load_folders
 from bot.skills.answers.mentions import Namer
-from bot.skills.answers.ranking import Asked, NearestQuestion, Ranked, Ranker, candidates
+from bot.skills.answers.ranking import Asked, Ranked, Ranker, candidates
 from bot.store.buyers import BuyerInfo
 from bot.store.orders import LineInfo, OrderInfo, OrderStatus
 from bot.store.shops import ShopInfo
 from ml.orders.catalogue import Catalogue
 from ml.orders.types import CatalogueItem
+from tests.bot.skills.answers.nearest import NearestQuestion
 from tests.shop import PRODUCTS
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
