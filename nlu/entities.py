@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, List  # noqa: UP035 - Rasa compares annotations with its own
 
+import numpy as np
 import pycrfsuite
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
@@ -30,7 +31,7 @@ from nlu.entity_features import Unit, features, units
 WEIGHTS = "entities.crfsuite"
 OUTSIDE = "O"
 # Weights also for steps between tags that were never seen, so that those are known to be unlikely.
-FIXED = {"feature.possible_transitions": True}
+ALL_STEPS = "feature.possible_transitions"
 
 Span = tuple[int, int, str]
 
@@ -88,8 +89,11 @@ class BilingualEntities(GraphComponent):
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """`c1` and `c2` are the weights of the L1 and L2 penalties, chosen by cross-validation."""
-        return {"c1": 0.05, "c2": 0.02, "max_iterations": 50}
+        """`hidden_goods` and `hidden_intent`: the share of examples that are learned without the list or the intent.
+
+        Or the model would know no goods but those of the list, and little where the intent is wrong.
+        """
+        return {"rounds": 12, "hidden_goods": 0.3, "hidden_intent": 0.15, "random_seed": 7}
 
     @classmethod
     def create(
@@ -104,20 +108,20 @@ class BilingualEntities(GraphComponent):
 
     def train(self, training_data: TrainingData) -> Resource:
         """Learn from all examples, also those without entities, and store what was learned."""
-        trainer = pycrfsuite.Trainer(verbose=False)
-        trainer.set_params(
-            {**{name: self._config[name] for name in ("c1", "c2", "max_iterations")}, **FIXED}
-        )
+        trainer = pycrfsuite.Trainer(algorithm="averaged-perceptron", verbose=False)
+        trainer.set_params({"max_iterations": self._config["rounds"], ALL_STEPS: True})
+        chance = np.random.default_rng(self._config["random_seed"])
         for example in training_data.nlu_examples:
-            self._append(trainer, example)
+            self._append(trainer, example, chance)
         with self._model_storage.write_to(self._resource) as folder:
             path = Path(folder) / WEIGHTS
             trainer.train(str(path))
             self._take(path.read_bytes())
         return self._resource
 
-    @staticmethod
-    def _append(trainer: pycrfsuite.Trainer, example: Message) -> None:
+    def _append(
+        self, trainer: pycrfsuite.Trainer, example: Message, chance: np.random.Generator
+    ) -> None:
         text = example.get(TEXT)
         row = units(text)
         spans = [
@@ -126,7 +130,10 @@ class BilingualEntities(GraphComponent):
         ]
         # Orders pasted over several lines carry no entities on purpose: the order tagger reads those.
         if row and (spans or "\n" not in text):
-            trainer.append(features(text, row, _intent(example)), tags_of(row, spans))
+            goods = chance.random() >= self._config["hidden_goods"]
+            shown = chance.random() >= self._config["hidden_intent"]
+            intent = _intent(example) if shown else None
+            trainer.append(features(text, row, intent, goods=goods), tags_of(row, spans))
 
     def process(self, messages: List[Message]) -> List[Message]:  # noqa: UP006
         """Add the entities to what other components found."""

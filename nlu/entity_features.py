@@ -155,13 +155,13 @@ def _list_pattern(name: str, entries: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{latin}){plural}(?!\w)|{han}")
 
 
-def _marks(text: str, row: list[Unit]) -> list[list[str]]:
+def _marks(text: str, row: list[Unit], goods: bool) -> list[list[str]]:
     """For every unit the patterns that match there: `name:B` on a match's first unit, `name:I` on the others."""
     plain = "".join(c.lower() if len(c.lower()) == 1 else c for c in folded(text))
     first = {unit.start: number for number, unit in enumerate(row)}
     marks: list[list[str]] = [[] for _ in row]
     for name, pattern in _patterns().items():
-        for match in pattern.finditer(plain):
+        for match in pattern.finditer(plain) if goods or name != GOODS else ():
             number = start = first.get(match.start(), len(row))
             while number < len(row) and row[number].end <= match.end():
                 marks[number].append(f"{name}:{'B' if number == start else 'I'}")
@@ -171,9 +171,11 @@ def _marks(text: str, row: list[Unit]) -> list[list[str]]:
     return marks
 
 
-def features(text: str, row: list[Unit], intent: str | None = None) -> list[list[str]]:
-    """One list of features for every unit of `row`; the intent, where it is known, is one of them."""
-    marks = _marks(text, row)
+def features(
+    text: str, row: list[Unit], intent: str | None = None, *, goods: bool = True
+) -> list[list[str]]:
+    """One list of features for every unit of `row`: also the intent, where it is known, and the list of `goods`."""
+    marks = _marks(text, row, goods)
     forms = ["<s>"] * 3 + [unit.form for unit in row] + ["</s>"] * 3
     common = ["1", f"i={intent}"] if intent else ["1"]
     return [

@@ -26,8 +26,12 @@ nlu:
   examples: |
     - i want [2](quantity) [mugs](product)
     - i want [three](quantity) red [plates](product) please
+    - i want [4](quantity) [cups](product)
+    - i want [6](quantity) [bowls](product)
     - please send [5](quantity) [spoons](product) to [Leeds](place)
     - the [bowls](product) please
+    - the [pans](product) please
+    - the [pots](product) please
     - 我要[两](quantity)个[杯子](product)
     - 给我来[三](quantity)箱[苹果](product)
     - 我要[五](quantity)个[碗](product)，寄到[上海](place)
@@ -40,12 +44,15 @@ nlu:
     - status of [SC-4410](order_number) please
     - 订单[SC-20981](order_number)到哪了
     - [王先生](buyer)的订单[A-2290](order_number)到哪了
+    - [陈先生](buyer)的订单到哪了
+    - 查一下[张先生](buyer)的订单[A-1180](order_number)
+    - [赵先生](buyer)的货呢
     - thanks
 - intent: classify_photos
   examples: |
-    - which of the photos are [mugs](category)
-    - find the [plates](category) in the photos
-    - the [spoons](category) please
+    - the [bowls](category) please
+    - the [pans](category) please
+    - the [pots](category) please
     - 哪些照片是[杯子](category)
 """
 
@@ -53,12 +60,12 @@ nlu:
 class Fitted:
     """A component trained on a few examples, and the same one read back from its file."""
 
-    def __init__(self, folder: Path, data: TrainingData) -> None:
+    def __init__(self, folder: Path, data: TrainingData, **settings: float) -> None:
         folder.mkdir()
         storage = LocalModelStorage(folder)
         context = ExecutionContext(GraphSchema({}))
         resource = Resource("entities")
-        config = BilingualEntities.get_default_config()
+        config = {**BilingualEntities.get_default_config(), "rounds": 60, **settings}
         self.trained = BilingualEntities.create(config, storage, resource, context)
         self.trained.train(data)
         self.loaded = BilingualEntities.load(config, storage, resource, context)
@@ -104,10 +111,11 @@ def test_traditional_signs_are_read_as_simplified_ones(fitted):
     assert fitted.found("給我來三箱蘋果") == [("quantity", "三"), ("product", "蘋果")]
 
 
-def test_the_intent_tells_a_class_from_a_product(fitted):
+def test_the_intent_tells_a_class_from_a_product(tmp_path):
     """The same words are a product in an order and a category among photos."""
-    assert fitted.found("the mugs please", "place_order") == [("product", "mugs")]
-    assert fitted.found("the mugs please", "classify_photos") == [("category", "mugs")]
+    told = Fitted(tmp_path / "model", RasaYAMLReader().reads(EXAMPLES), hidden_intent=0.0)
+    assert told.found("the jugs please", "place_order") == [("product", "jugs")]
+    assert told.found("the jugs please", "classify_photos") == [("category", "jugs")]
 
 
 def test_stored_model_answers_as_the_trained_one(fitted):
