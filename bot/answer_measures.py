@@ -254,8 +254,15 @@ def _alone(known: Knowledge, desk: Desk) -> Score:
     return score
 
 
-def _chosen(asked: Sequence[Case], score: Score) -> float:
-    """The threshold at which at most `MOST_WRONG` of the questions are answered wrongly."""
+def _chosen(asked: Sequence[Case], score: Score) -> Mapping[Language, float]:
+    """For each language the threshold at which at most `MOST_WRONG` of its questions are answered wrongly."""
+    return {
+        language: _threshold([c for c in asked if c.language is language], score)
+        for language in Language
+    }
+
+
+def _threshold(asked: Sequence[Case], score: Score) -> float:
     found = [score(case) for case in asked]
     sure = np.array([value for _, value in found])
     wrong = np.array(
@@ -264,9 +271,9 @@ def _chosen(asked: Sequence[Case], score: Score) -> float:
     return gate.threshold(sure, wrong, MOST_WRONG)
 
 
-def _by(score: Score, case: Case, threshold: float) -> Outcome:
+def _by(score: Score, case: Case, thresholds: Mapping[Language, float]) -> Outcome:
     id_, sure = score(case)
-    sent = sure >= threshold
+    sent = sure >= thresholds[case.language]
     return Outcome(sent, sent and id_ in case.expected)
 
 
