@@ -95,7 +95,7 @@ def _check_installed() -> None:
             raise CannotRun(f"the {what} environment is not installed. Run: make setup")
     if not MODEL.exists():
         raise CannotRun(
-            "there is no trained Rasa model yet. Run: make train (about two minutes), or just: make run"
+            "there is no trained Rasa model yet. Run: make train (a few minutes), or just: make run"
         )
 
 
