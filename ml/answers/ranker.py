@@ -115,16 +115,20 @@ class Ranker:
     def _both(self, query: Query, whole: Sequence[Found]) -> Found | None:
         """Two answers in one, where each part of the question is surely answered and the whole points to both."""
         near = [one.ids[0] for one in whole[:NEAR]]
-        for first, second in halves(query.variants[0] if query.variants else ""):
-            found = [
-                self._ranked(replace(query, variants=(part,), intent="", confidence=0.0))[0]
-                for part in (first, second)
-            ]
+        for pair in halves(query.variants[0] if query.variants else ""):
+            parts = [replace(query, variants=(p,), intent="", confidence=0.0) for p in pair]
+            # The network is slow: it is asked only where the rest already points to two of the candidates.
+            if not all(self._first(part) in near for part in parts):
+                continue
+            found = [self._ranked(part)[0] for part in parts]
             ids = tuple(one.ids[0] for one in found)
             sure = min(one.probability for one in found)
-            if len(set(ids)) == len(ids) and set(ids) <= set(near) and sure >= self.gate.send:
+            if len(set(ids)) == len(ids) and sure >= self.gate.send:
                 return Found(ids, sure, found[0].parts)
         return None
+
+    def _first(self, query: Query) -> str:
+        return self._index.ids[int(self.scores(query)[1].argmax())]
 
     def _ranked(self, query: Query) -> list[Found]:
         features, scores = self.scores(query)
