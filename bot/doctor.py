@@ -58,8 +58,8 @@ class Finding:
 
     def to_text(self) -> str:
         """For people."""
-        mend = f"\n  {'':<22}-> {self.mend}" if self.mend else ""
-        return f"{MARKS[self.grade]} {self.name:<22}{self.told}{mend}"
+        mend = f"\n  {'':<30}-> {self.mend}" if self.mend else ""
+        return f"{MARKS[self.grade]} {self.name:<30}{self.told}{mend}"
 
 
 def examine() -> Iterator[Finding]:
@@ -83,8 +83,10 @@ def _checks(config: Settings) -> Iterator[tuple[str, Check]]:
     yield "Rasa environment", partial(_environment, python=rasa, lock="nlu/requirements.lock")
     yield "Rasa model", _model
     yield "front end", _front_end
-    for card in sorted((ROOT / "ml").glob("*/weights/card.json")):
-        yield f"weights of {card.parts[-3]}", partial(_weights, card=card)
+    for card in sorted((ROOT / "ml").glob("*/weights/**/card.json")):
+        parts = card.parent.relative_to(ROOT / "ml").parts
+        skill = " ".join(part for part in parts if part != "weights")
+        yield f"weights of {skill}", partial(_weights, card=card)
     yield "answers and policies", _knowledge
     for folder in sorted((config.home / "shops").glob("*")):
         yield f"files of {folder.name}", partial(_knowledge, own=folder)

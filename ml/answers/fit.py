@@ -27,7 +27,7 @@ FOLDS = 5
 MOST_WRONG = 0.004
 """The share of all questions that may be answered wrongly on the questions that the threshold is chosen on.
 
-A fifth of what is allowed: at 0.012 another writer's questions were answered wrongly four times as often.
+A fifth of what is allowed: at 0.012 the held-out questions were answered wrongly four times as often.
 """
 WITHIN_TWO = 0.6
 """Asking back is worth it where at least so often one of the two offered is right."""
