@@ -6,7 +6,7 @@ from actions.app import App
 from actions.base import Heard, Outcome, SkillAction
 from bot.conversation.messages import Button, Buttons, Image, Language, Reply, Role, Text
 from bot.skills.answers import talk
-from bot.skills.answers.answering import Answered, Decision, Question, answer
+from bot.skills.answers.answering import Answered, Decision, Question, written
 from bot.skills.answers.attention import Heading, draw_attention
 from bot.skills.turn import Turn
 from bot.store.questions import AskedQuestion
@@ -48,11 +48,11 @@ def attention_of(app: App, turn: Turn, question: AskedQuestion) -> tuple[Reply, 
     language = Language(question.language)
     with app.store.read() as session:
         desk = app.desk(session, turn.shop)
-        found = answer(Question(question.text, language), desk) if desk else None
-    if found is None or found.generated is None:
+        generated = written(Question(question.text, language), desk) if desk else None
+    if generated is None:
         return ()
     told = {name: say(name, turn.language) for name in ("why_attention", *_AXES)}
-    png = draw_attention(found.generated, Heading(*told.values()))
+    png = draw_attention(generated, Heading(*told.values()))
     with app.store.write() as session:
         file = app.files.put(
             session, turn.shop, png, f"why-{question.id}.png", "image/png", turn.conversation

@@ -37,6 +37,7 @@ class Skill(StrEnum):
     COURIERS = "couriers"
     BUYERS = "buyers"
     ANSWERS = "answers"
+    SENTENCE = "sentence"
 
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object per input on stdout.")]

@@ -58,6 +58,7 @@ def _rasa_environment(config: Settings) -> dict[str, str]:
         "SHOPCLERK_RASA_SECRET": config.secrets.rasa_secret.get_secret_value(),
         "SHOPCLERK_ACTIONS_SECRET": config.secrets.actions_secret.get_secret_value(),
         "SHOPCLERK_ACTIONS_PORT": str(config.actions_port),
+        "SHOPCLERK_HOME": str(config.home),  # the sentence encoder lies there
         "SHOPCLERK_TRACKER_URL": f"sqlite:///{config.home / 'rasa.db'}",
     }
 

@@ -29,7 +29,13 @@ def train(skill: str, data: Path | None) -> dict[str, Any]:
         from bot.answer_measures import train as train_answers
 
         return train_answers(tell)
-    raise BadInput(f"training of {skill} is not there yet; there is: orders, nlu, answers")
+    if skill == "sentence":
+        from bot.answer_measures import train_encoder
+
+        return train_encoder(tell)
+    raise BadInput(
+        f"training of {skill} is not there yet; there is: orders, nlu, answers, sentence"
+    )
 
 
 def evaluate(skill: str, data: Path | None) -> Iterator[dict[str, Any]]:

@@ -14,9 +14,8 @@ from scipy.sparse import csr_matrix, hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.svm import LinearSVC
 
-from nlu.glosses import glossed
+from ml.sentence import SentenceEncoder
 from nlu.normal import normal, pieces
-from nlu.sentence import SentenceEncoder
 
 OUTSIDE = "nlu_fallback"
 ARRAYS = "classifier.npz"
@@ -100,7 +99,7 @@ class TextClassifier:
         """All views side by side, in the weights' precision (else each text converts all of the weights)."""
         if self._encoder is None or not self._meaning:
             return hstack(counted, format="csr", dtype=np.float32)
-        vectors = self._encoder.vectors([glossed(text) for text in plain])
+        vectors = self._encoder.vectors(plain)
         return hstack(
             [*counted, csr_matrix(self._meaning * vectors)], format="csr", dtype=np.float32
         )
@@ -115,8 +114,6 @@ class TextClassifier:
         (folder / NAMES).write_text(json.dumps(stored), encoding="utf-8")
         idf = {f"idf_{n}": vectorizer.idf_ for n, vectorizer in enumerate(self._vectorizers)}
         np.savez(folder / ARRAYS, weights=self._weights, bias=self._bias, **idf)
-        if self._encoder is not None:
-            self._encoder.save(folder)
 
     def restore(self, folder: Path) -> TextClassifier:
         """Take up what `save` wrote, into a classifier made with the same settings."""

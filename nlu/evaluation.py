@@ -290,14 +290,11 @@ def read_bitext(folder: Path) -> tuple[Labelled, Labelled]:
 def _public_rows(data: str, training: Labelled, unseen: Labelled) -> Iterator[Row]:
     """The same classifier with the same settings and threshold, trained on another set."""
     from nlu.classifier import TextClassifier
-    from nlu.linear import LinearIntents
-    from nlu.sentence import SentenceEncoder
+    from nlu.linear import LinearIntents, shared_encoder
 
     print(f"Training on {data} ...", file=sys.stderr, flush=True)
-    encoder = SentenceEncoder.from_package()
-    classifier = TextClassifier(**LinearIntents.get_default_config(), encoder=encoder).fit(
-        *training
-    )
+    settings = LinearIntents.get_default_config()
+    classifier = TextClassifier(**settings, encoder=shared_encoder()).fit(*training)
     confidences = classifier.confidences(unseen[0])
     ours = [_above_threshold(classifier.names, row, threshold()) for row in confidences]
     texts = [Text(text, "en", name, None, (), None) for text, name in zip(*unseen, strict=True)]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 # A name, a phone number or an address looks like anything to a classifier that was never trained on one.
-SURE_ENOUGH = 0.7
+SURE_ENOUGH = 0.85
 
 # A bare "stop" has no job and no order in mind while a draft is on the table; its confidence is shared among these.
 CANCELS = frozenset({"cancel", "cancel_job", "cancel_order"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, List  # noqa: UP035 - Rasa compares annotations with its own
@@ -21,8 +22,13 @@ from rasa.shared.nlu.constants import (
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from ml.sentence import SentenceEncoder
 from nlu.classifier import TextClassifier
-from nlu.sentence import SentenceEncoder
+
+
+def shared_encoder() -> SentenceEncoder:
+    """The encoder of this installation, which the app's processes read from the same file."""
+    return SentenceEncoder.kept(Path(os.environ.get("SHOPCLERK_HOME", "var")) / "encoder")
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -62,7 +68,7 @@ class LinearIntents(GraphComponent):
     def train(self, training_data: TrainingData) -> Resource:
         """Learn from the examples that have an intent, and store what was learned."""
         examples = training_data.intent_examples
-        encoder = SentenceEncoder.from_package() if self._config["meaning"] else None
+        encoder = shared_encoder() if self._config["meaning"] else None
         self._classifier = self._untrained(encoder).fit(
             [example.get(TEXT) for example in examples],
             [example.get(INTENT) for example in examples],
@@ -103,7 +109,7 @@ class LinearIntents(GraphComponent):
         """Take up what `train` stored."""
         component = cls(config, model_storage, resource)
         with model_storage.read_from(resource) as folder:
-            encoder = SentenceEncoder.load(Path(folder)) if config["meaning"] else None
+            encoder = shared_encoder() if config["meaning"] else None
             component._classifier = component._untrained(encoder).restore(Path(folder))
         return component
 

@@ -16,14 +16,9 @@ FRESH = Path(
 LOG = Path("models/training.log")
 SOURCES = ("config.yml", "domain.yml", "data/nlu", "data/rules", "data/stories")
 CODE = (
-    *(
-        "nlu/tokenizer.py",
-        "nlu/traditional.py",
-        "nlu/normal.py",
-        "nlu/glosses.py",
-        "nlu/glosses.txt",
-    ),
-    *("nlu/sentence.py", "nlu/classifier.py", "nlu/linear.py"),
+    *("nlu/tokenizer.py", "nlu/traditional.py", "nlu/normal.py"),
+    *("nlu/classifier.py", "nlu/linear.py"),
+    *("ml/sentence/package.py", "ml/sentence/graph.py", "ml/sentence/weights/adapters.npz"),
     *("nlu/entities.py", "nlu/entity_features.py", "nlu/lists.yml", "nlu/requirements.lock"),
 )
 

@@ -12,12 +12,14 @@ import numpy as np
 
 from ml.answers.learn import Learner
 from ml.answers.network import Shape
-from ml.answers.subwords import Subwords
+from ml.answers.subwords import GAP, Shortlist, Subwords
 from ml.serving import ModelError, load_model
 
 _FILES = ("weights.npz", "shape.json")
 # Belongs to one shop's answers and is learnt anew from every start.
-_OWN = "topics"
+_OWN = ("topics", "subject", "hint", "bridge")
+# Have a row for each piece.
+_BY_PIECE = ("embedding/0", "pieces/0")
 
 
 def save_weights(learner: Learner, subwords: Subwords, folder: Path) -> tuple[str, ...]:
@@ -34,22 +36,27 @@ def save_weights(learner: Learner, subwords: Subwords, folder: Path) -> tuple[st
 
 
 def load_weights(
-    folder: Path, seed: int, changed: Callable[[Shape], Shape]
-) -> tuple[Learner, Subwords]:
-    """A learner that starts from the checked files of `folder`, its sizes `changed` where that is free."""
+    folder: Path, seed: int, shortlist: Shortlist, changed: Callable[[Shape], Shape]
+) -> Learner:
+    """A learner that starts from the checked files of `folder`, writes the pieces of `shortlist` alone, and has its
+
+    sizes `changed` where that is free.
+    """
     model = load_model(folder)
     try:
         shape = Shape(**json.loads((model.folder / _FILES[1]).read_text(encoding="utf-8")))
-        learner = Learner(changed(shape), seed)
+        gap = shortlist.control(GAP)
+        learner = Learner(changed(replace(shape, pieces=len(shortlist.pieces), gap=gap)), seed)
         with np.load(model.folder / _FILES[0], allow_pickle=False) as arrays:
             for path, weight in weights_of(learner.model).items():
                 if not path.startswith(_OWN):
-                    weight.assign(arrays[path].astype(np.float32))
-    except (KeyError, TypeError, ValueError, OSError) as error:
+                    kept = arrays[path].astype(np.float32)
+                    weight.assign(kept[[*shortlist.pieces]] if path in _BY_PIECE else kept)
+    except (KeyError, IndexError, TypeError, ValueError, OSError) as error:
         raise ModelError(
             f"{folder} does not hold the start of an answerer ({error}): pretrain it anew"
         ) from error
-    return learner, Subwords.load(folder)
+    return learner
 
 
 def weights_of(model: keras.Model) -> dict[str, keras.Variable]:

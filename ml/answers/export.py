@@ -1,9 +1,8 @@
 """Writes a trained answerer as two ONNX graphs: one reads a question, one writes answers step by step.
 
 By hand rather than by `model.export`, as in `ml/orders/export.py`: the runtime has a GRU operator of its own,
-one graph then serves a single step of a beam (T = 1) and whole given answers alike, and pieces that no answer
-of the shop can have are left out of the output layer. Weights are kept in half precision and turned to single
-when loaded. The contract test compares both graphs with Keras.
+and one graph then serves a single step of a beam (T = 1) and whole given answers alike. Weights are kept in half
+precision and turned to single when loaded. The contract test compares both graphs with Keras.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from ml.answers.beam import DECODER, ENCODER, LIKELIEST
-from ml.answers.network import scale
+from ml.answers.network import EPSILON
 
 Floats = npt.NDArray[np.float32]
 Value = onnx.ValueInfoProto
@@ -42,7 +41,7 @@ class _Graph:
         return name
 
     def add(
-        self, kind: str, inputs: list[str], output: str, **attributes: int | str | list[int]
+        self, kind: str, inputs: list[str], output: str, **attributes: float | str | list[int]
     ) -> str:
         outputs = output.split()
         self.nodes.append(
@@ -63,19 +62,20 @@ class _Graph:
         onnx.save(made, str(path))
 
 
-def export(model: keras.Model, folder: Path, pieces: Sequence[int]) -> tuple[str, str]:
-    """Writes both graphs into `folder`; the decoder knows `pieces` alone, by their place among them."""
+def export(model: keras.Model, folder: Path) -> tuple[str, str]:
+    """Writes both graphs into `folder`."""
     _export_encoder(model, folder / ENCODER)
-    _export_decoder(model, folder / DECODER, np.asarray(pieces, np.int64))
+    _export_decoder(model, folder / DECODER)
     return ENCODER, DECODER
 
 
 def _export_encoder(model: keras.Model, path: Path) -> None:
-    """source (1, S) -> memory (S, M), keys (D, S), first (1, D), topics (1, topics) where learnt."""
+    """states (S, W) -> memory (S, M), keys (D, S), first (1, D); topics (1, topics), subject (1, size) where learnt."""
     graph = _Graph()
-    (table,) = _arrays(model.get_layer("embedding"))
-    words = graph.add("Gather", [graph.weight("table", table), "source"], "read")
-    first_in_time = graph.add("Transpose", [words], "read_in_time", perm=[1, 0, 2])
+    mean, spread = _arrays(model.get_layer("standard"))
+    centred = graph.add("Sub", ["states", graph.weight("common", mean)], "centred")
+    standard = graph.add("Div", [centred, graph.weight("spread", spread)], "standard")
+    first_in_time = graph.add("Unsqueeze", [standard, graph.numbers("one", [1])], "read_in_time")
     arrays = _arrays(model.get_layer("encoder"))
     states = _gru(graph, "encoder", [arrays[:3], arrays[3:]], first_in_time, None)
     width = 2 * arrays[1].shape[0]
@@ -83,29 +83,40 @@ def _export_encoder(model: keras.Model, path: Path) -> None:
     (kernel,) = _arrays(model.get_layer("attention"))
     keys = graph.add("MatMul", [memory, graph.weight("attention", kernel)], "keys_in_time")
     graph.add("Transpose", [keys], "keys", perm=[1, 0])
-    mean = graph.add("ReduceMean", [memory], "mean", axes=[0], keepdims=1)
+    average = graph.add("ReduceMean", [memory], "mean", axes=[0], keepdims=1)
     strongest = graph.add("ReduceMax", [memory], "strongest", axes=[0], keepdims=1)
-    summary = graph.add("Concat", [mean, strongest], "summary", axis=1)
-    bridge = model.get_layer("bridge")
-    graph.add("Tanh", [graph.dense(summary, bridge, "bridge")], "first")
+    plain = graph.add("ReduceMean", [standard], "plain", axes=[0], keepdims=1)
+    summary = graph.add("Concat", [average, strongest, plain], "summary", axis=1)
     outputs = [
         _float("memory", ["S", width]),
         _float("keys", [kernel.shape[1], "S"]),
         _float("first", [1, kernel.shape[1]]),
     ]
-    if any(layer.name == "topics" for layer in model.layers):
+    if _has_topics(model):
         scores = graph.dense(summary, model.get_layer("topics"), "topic")
         graph.add("LogSoftmax", [scores], "topics", axis=1)
-        outputs.append(_float("topics", [1, model.get_layer("topics").units]))
-    graph.write("encoder", path, [_int("source", [1, "S"])], outputs)
+        chances = graph.add("Softmax", [scores], "chances", axis=1)
+        (rows,) = _arrays(model.get_layer("subject"))
+        subject = graph.add("MatMul", [chances, graph.weight("subjects", rows)], "subject")
+        summary = subject
+        outputs += [_float("topics", [1, rows.shape[0]]), _float("subject", [1, rows.shape[1]])]
+    graph.add("Tanh", [graph.dense(summary, model.get_layer("bridge"), "bridge")], "first")
+    graph.write("encoder", path, [_float("states", ["S", len(mean)])], outputs)
 
 
-def _export_decoder(model: keras.Model, path: Path, pieces: npt.NDArray[np.int64]) -> None:
-    """tokens, wanted (B, T), state (B, D), memory (S, M), keys (D, S) -> log_probs (B, T, pieces), the
+def _has_topics(model: keras.Model) -> bool:
+    return any(layer.name == "topics" for layer in model.layers)
+
+
+def _export_decoder(model: keras.Model, path: Path) -> None:
+    """tokens, wanted (B, T), state (B, D), memory (S, M), keys (D, S), subject (1, size) -> log_probs (B, T, pieces), the
     `LIKELIEST` of them with their places, those of `wanted`, next_state (B, D), attention (B, T, S)."""
     graph = _Graph()
-    table = graph.weight("table", _arrays(model.get_layer("embedding"))[0][pieces])
+    (pieces,) = _arrays(model.get_layer("embedding"))
+    table = graph.weight("table", pieces)
     words = graph.add("Gather", [table, "tokens"], "written")
+    if _has_topics(model):
+        words = graph.add("Add", [words, "subject"], "meant")
     in_time = graph.add("Transpose", [words], "written_in_time", perm=[1, 0, 2])
     axis = graph.numbers("axis", [0])
     state = graph.add("Unsqueeze", ["state", axis], "state_of_one_direction")
@@ -118,12 +129,17 @@ def _export_decoder(model: keras.Model, path: Path, pieces: npt.NDArray[np.int64
     attention = graph.add("Softmax", [scores], "attention", axis=2)
     contexts = graph.add("MatMul", [attention, "memory"], "contexts")
     both = graph.add("Concat", [states, contexts], "both", axis=2)
-    joined = graph.add("Tanh", [graph.dense(both, model.get_layer("joined"), "join")], "bounded")
-    size = np.array(scale(model.get_layer("embedding").output_dim))
-    joined = graph.add("Mul", [joined, graph.weight("scale", size)], "joined")
+    joined = graph.dense(both, model.get_layer("joined"), "join")
+    if _has_topics(model):
+        (kernel,) = _arrays(model.get_layer("hint"))
+        hint = graph.add("MatMul", ["subject", graph.weight("hints", kernel)], "hint")
+        joined = graph.add("Add", [joined, hint], "hinted")
+    scale, shift = _arrays(model.get_layer("normal"))
+    inputs = [joined, graph.weight("scale", scale), graph.weight("shift", shift)]
+    joined = graph.add("LayerNormalization", inputs, "normal", axis=-1, epsilon=EPSILON)
     turned = graph.add("Transpose", [table], "table_turned", perm=[1, 0])
     product = graph.add("MatMul", [joined, turned], "product")
-    bias = _arrays(model.get_layer("pieces"))[0][pieces]
+    bias = _arrays(model.get_layer("pieces"))[0]
     logits = graph.add("Add", [product, graph.weight("bias", bias)], "logits")
     chances = graph.add("LogSoftmax", [logits], "log_probs", axis=2)
     count = graph.numbers("count", [min(LIKELIEST, len(pieces))])
@@ -131,21 +147,19 @@ def _export_decoder(model: keras.Model, path: Path, pieces: npt.NDArray[np.int64
     place = graph.add("Unsqueeze", ["wanted", graph.numbers("last", [2])], "wanted_places")
     found = graph.add("GatherElements", [chances, place], "found", axis=2)
     graph.add("Squeeze", [found, "last"], "wanted_log_probs")
-    _write_decoder(graph, path, len(pieces), arrays[1].shape[0], contexts_of(model))
+    _write_decoder(graph, path, model, len(pieces), arrays[1].shape[0])
 
 
-def contexts_of(model: keras.Model) -> int:
-    """The width of the memory: both directions of the encoder."""
-    return int(model.get_layer("attention").weights[0].shape[0])
-
-
-def _write_decoder(graph: _Graph, path: Path, pieces: int, states: int, width: int) -> None:
+def _write_decoder(graph: _Graph, path: Path, model: keras.Model, pieces: int, states: int) -> None:
+    width = int(model.get_layer("attention").weights[0].shape[0])  # both directions of the encoder
+    size = int(model.get_layer("embedding").output_dim)
     inputs = [
         _int("tokens", ["B", "T"]),
         _int("wanted", ["B", "T"]),
         _float("state", ["B", states]),
         _float("memory", ["S", width]),
         _float("keys", [states, "S"]),
+        *([_float("subject", [1, size])] if _has_topics(model) else []),
     ]
     best = min(LIKELIEST, pieces)
     outputs = [

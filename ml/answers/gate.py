@@ -14,49 +14,73 @@ import numpy.typing as npt
 from scipy.special import expit, log_softmax
 from sklearn.linear_model import LogisticRegression
 
+from ml.answers.rank import FEATURES
+
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 
 SIGNS = (
-    "chance", "lead", "score", "head", "meaning", "answer", "words", "signs",
-    "head_first", "meaning_first", "words_first", "signs_first",
-    "nearest_meaning", "nearest_signs", "surest_head",
-    "chinese", "stranger", "intent", "written", "fluency", "topic",
+    "chance", "lead", "next_lead", "score", "reserved", "lead_over_reserved",
+    *FEATURES,
+    *(f"{name}_lead" for name in FEATURES),
+    *(f"{name}_first" for name in FEATURES),
+    *(f"{name}_most" for name in FEATURES),
+    "chinese", "length", "stranger", "likelihood",
 )  # fmt: skip
 """What the gate looks at.
 
-`chance` is the log of the candidate's share of all candidates' scores, `lead` its distance to the next one's; then its
-six features (see `rank.FEATURES`, without the intent), whether it is first by each, and the best of any candidate.
-`stranger` is the NLU's confidence that the question is none of the shop's, `intent` that it is of the candidate's
-intents; `written` whether the network wrote this very answer, `fluency` the probability of a token of what it wrote,
-`topic` the network's probability of this answer's id (0 each where it was not asked).
+`chance` is the log of the candidate's share of all candidates' scores, `lead` its distance to the next one's,
+`next_lead` the next one's to the third; `reserved` whether it goes to a person, `lead_over_reserved` how far it is ahead
+of the first that does. Of each feature: its value, how far it is ahead of the next candidate's, whether the candidate is
+first by it, and the most that any candidate has. `length` is the log of the question's signs, `stranger` the NLU's
+confidence that the question is none of the shop's, and `likelihood` the network's probability of a token of its text.
 """
 
 
 @dataclass(frozen=True)
 class Heard:
-    """What others made of the question: the NLU and the network, 0..1 each."""
+    """What others made of the question: the NLU and the network, 0..1 each; the network's is None where it knows not."""
 
     chinese: bool = False
+    length: int = 1
     stranger: float = 0.0
-    intent: float = 0.0
-    written: float = 0.0
-    fluency: float = 0.0
-    topic: float = 0.0
+    likelihood: float | None = None
 
 
-def signs(features: Floats, scores: Floats, best: int, heard: Heard) -> Doubles:
-    """The signs for one candidate: (len(SIGNS),); `features` is (ids, 6), `scores` (ids,)."""
+def signs(features: Floats, scores: Floats, reserved: Flags, heard: Heard) -> Doubles:
+    """The signs for the best candidate: (len(SIGNS),); NaN where the network does not know it.
+
+    `features` is (ids, len(FEATURES)), `scores` and `reserved` (ids,).
+    """
     share = log_softmax(scores.astype(np.float64))
-    others = np.delete(share, best)
-    lead = share[best] - (others.max() if len(others) else -20.0)
-    five = features[:, :5].astype(np.float64)
-    first = five.argmax(axis=0)[[0, 1, 3, 4]] == best
-    most = five.max(axis=0)[[1, 4, 0]]
-    given = (
-        heard.chinese, heard.stranger, heard.intent, heard.written, heard.fluency, heard.topic,
-    )  # fmt: skip
-    return np.array([share[best], lead, scores[best], *five[best], *first, *most, *given])
+    first, second, third = _three(share)
+    values = features.astype(np.float64)
+    return np.array(
+        [
+            share[first],
+            share[first] - share[second],
+            share[second] - share[third],
+            scores[first],
+            reserved[first],
+            share[first] - share[reserved].max(initial=-20.0),
+            *values[first],
+            *(values[first] - values[second]),
+            *(values.argmax(axis=0) == first),
+            *values.max(axis=0),
+            heard.chinese,
+            np.log(max(heard.length, 1)),
+            heard.stranger,
+            np.nan if heard.likelihood is None else heard.likelihood,
+        ]
+    )
+
+
+def _three(share: Doubles) -> tuple[int, int, int]:
+    """The places of the three largest; where there are fewer, the last again."""
+    order = np.argsort(-share, kind="stable")[:3]
+    found = [int(order[min(place, len(order) - 1)]) for place in range(3)]
+    return found[0], found[1], found[2]
 
 
 @dataclass(frozen=True)
@@ -71,20 +95,27 @@ class Gate:
     ask: float
 
     def probability(self, row: Doubles) -> float:
-        """0..1."""
+        """0..1; a sign that is not known counts as its mean."""
         standard = (row - np.asarray(self.means)) / np.asarray(self.scales)
-        return float(expit(standard @ np.asarray(self.weights) + self.bias))
+        return float(expit(np.nan_to_num(standard) @ np.asarray(self.weights) + self.bias))
 
     @classmethod
     def of(cls, kept: Mapping[str, object]) -> Gate:
-        """The gate of a settings file; raises `KeyError`, `TypeError`."""
-        return cls(**{name: kept[name] for name in cls.__dataclass_fields__})  # type: ignore[arg-type]
+        """The gate of a settings file; raises `KeyError`, `TypeError`, `ValueError`."""
+        found = cls(**{name: kept[name] for name in cls.__dataclass_fields__})  # type: ignore[arg-type]
+        if not len(found.means) == len(found.scales) == len(found.weights) == len(SIGNS):
+            raise ValueError("its gate looks at other signs")
+        return found
 
 
-def fit(rows: Doubles, right: npt.NDArray[np.bool_], send: float, ask: float) -> Gate:
+def fit(rows: Doubles, right: Flags, send: float, ask: float) -> Gate:
     """The gate for signs (questions, len(SIGNS)) of which the best candidate was right or not."""
-    means, scales = rows.mean(axis=0), np.maximum(rows.std(axis=0), 1e-6)
-    machine = LogisticRegression(C=0.3, max_iter=2000).fit((rows - means) / scales, right)
+    known = ~np.isnan(rows)
+    counts = np.maximum(known.sum(axis=0), 1)
+    means = np.where(known, rows, 0.0).sum(axis=0) / counts
+    apart = np.where(known, rows - means, 0.0)
+    scales = np.maximum(np.sqrt((apart**2).sum(axis=0) / counts), 1e-6)
+    machine = LogisticRegression(C=0.1, max_iter=3000).fit(apart / scales, right)
     return Gate(
         means.tolist(),
         scales.tolist(),
@@ -95,25 +126,24 @@ def fit(rows: Doubles, right: npt.NDArray[np.bool_], send: float, ask: float) ->
     )
 
 
-def unseen(rows: Doubles, right: npt.NDArray[np.bool_], folds: int = 10, seed: int = 7) -> Doubles:
-    """Each question's probability by a gate that was fitted without it: (questions,)."""
-    fold = np.random.default_rng(seed).permutation(len(rows)) % folds
+def unseen(rows: Doubles, right: Flags, folds: npt.NDArray[np.int_]) -> Doubles:
+    """Each question's probability by a gate that was fitted without the questions of its fold: (questions,)."""
     found = np.zeros(len(rows))
-    for number in range(folds):
-        kept = fit(rows[fold != number], right[fold != number], 1.0, 1.0)
-        for row in np.flatnonzero(fold == number):
+    for number in np.unique(folds):
+        kept = fit(rows[folds != number], right[folds != number], 1.0, 1.0)
+        for row in np.flatnonzero(folds == number):
             found[row] = kept.probability(rows[row])
     return found
 
 
-def threshold(probability: Doubles, wrong: npt.NDArray[np.bool_], most: float) -> float:
+def threshold(probability: Doubles, wrong: Flags, most: float) -> float:
     """The least probability from which on at most `most` of all questions are answered wrongly."""
     order = np.argsort(-probability, kind="stable")
     allowed = np.flatnonzero(np.cumsum(wrong[order]) <= most * len(wrong))
     return float(probability[order[allowed[-1]]]) if len(allowed) else 1.0
 
 
-def calibration_error(probability: Doubles, right: npt.NDArray[np.bool_], bins: int = 10) -> float:
+def calibration_error(probability: Doubles, right: Flags, bins: int = 10) -> float:
     """Expected calibration error (Naeini et al. 2015): the mean gap of confidence and accuracy over equal bins."""
     place = np.minimum((probability * bins).astype(int), bins - 1)
     gaps = (

@@ -5,6 +5,7 @@ An index is made of the forms that are there now in a second or two, so a new an
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -14,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
-from sklearn.pipeline import FeatureUnion, make_union
 from sklearn.preprocessing import normalize
 
 from ml.answers.words import normal, words
@@ -44,13 +44,15 @@ class Forms:
         """`owners` are the numbers of the forms' entries, in 0..count-1."""
         self._count = count
         self._owners = np.asarray(owners, np.int32)
-        self._vectors: FeatureUnion = make_union(
+        views = (
             TfidfVectorizer(
                 analyzer="char", ngram_range=(1, 4), sublinear_tf=True, dtype=np.float32
             ),
             TfidfVectorizer(analyzer=words, sublinear_tf=True, dtype=np.float32),
         )
-        forms = self._vectors.fit_transform([normal(q) for q in questions]).tocsr()
+        plain = [normal(question) for question in questions]
+        forms = sparse.hstack([view.fit_transform(plain) for view in views], format="csr")
+        self._views = [_View(view) for view in views]
         # A row for each sign or word: a question touches only those it has.
         self._by_sign: Any = forms.T.tocsr()
         self._means_by_sign: Any = self._weighed_means(forms).T.tocsr()
@@ -67,11 +69,30 @@ class Forms:
 
     def scores(self, question: str) -> tuple[Floats, Floats]:
         """Cosine of each entry's nearest form, and closeness to its mean: (count,) each; 0 without forms."""
-        asked = self._vectors.transform([normal(question)])
+        asked = sparse.hstack([view.row(normal(question)) for view in self._views], format="csr")
         nearest = np.zeros(self._count, np.float32)
         np.maximum.at(nearest, self._owners, (asked @ self._by_sign).toarray()[0] / 2)
         means = (asked @ self._means_by_sign).toarray()[0]
         return nearest, np.asarray(means, np.float32)
+
+
+class _View:
+    """What a fitted vectorizer makes of one text, without the checks that cost it milliseconds a text."""
+
+    def __init__(self, fitted: TfidfVectorizer) -> None:
+        self._terms = fitted.build_analyzer()
+        self._places: dict[str, int] = fitted.vocabulary_
+        self._idf = fitted.idf_.astype(np.float32)
+
+    def row(self, text: str) -> Any:
+        """The text's TF-IDF: (1, terms), of length 1; noughts where no term is known."""
+        counts = Counter(p for t in self._terms(text) if (p := self._places.get(t)) is not None)
+        places = np.fromiter(counts, np.int32, len(counts))
+        values = np.fromiter(counts.values(), np.float32, len(counts))
+        weights = (1 + np.log(values)) * self._idf[places]
+        weights /= max(float(np.linalg.norm(weights)), 1e-12)
+        ends = np.array([0, len(places)], np.int32)
+        return sparse.csr_matrix((weights, places, ends), (1, len(self._idf)))
 
 
 class BM25:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
@@ -14,20 +15,22 @@ from keras import ops
 
 from ml.answers.network import Shape, build
 from ml.answers.pairs import Pair
-from ml.answers.subwords import AND, END, Subwords
+from ml.answers.states import Halves, States
+from ml.answers.subwords import END, Shortlist
 
+Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int32]
-Say = Callable[[str], None]
-# Texts longer than this are cut where the network learns.
-SOURCE, TARGET = 64, 96
+Batch = tuple[dict[str, npt.NDArray[Any]], Ints, Ints]
+# Answers of more pieces are cut where the network learns.
+TARGET = 96
 _SMOOTHING = 0.1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Item:
-    """A pair as piece numbers; the target begins with its tag and ends with the end."""
+    """A pair as the network gets it: states (S, width) and places that begin with the tag and end with the end."""
 
-    source: tuple[int, ...]
+    source: Halves
     target: tuple[int, ...]
     topic: int = -1
 
@@ -35,28 +38,30 @@ class Item:
 @dataclass(frozen=True, slots=True)
 class Figures:
     """How well pairs are foretold: `exact` is the part whose every piece is the likeliest one given those
-    before it, which is the part that greedy search writes exactly."""
+    before it, which is the part that greedy search writes exactly; `topic` the part whose topic is the likeliest."""
 
     perplexity: float
     exact: float
+    topic: float
     pairs: int
 
 
-def item(subwords: Subwords, pair: Pair, sample: float = 0.0) -> Item:
-    """Cuts a pair into pieces; `sample` as in `Subwords.encode`, for the source alone."""
-    target = [subwords.controls[pair.tag]]
-    for number, part in enumerate(pair.target.split(f" {AND} ")):
-        target += [subwords.controls[AND]] * bool(number) + subwords.encode(part)
-    source = subwords.encode(pair.source, sample)[:SOURCE]
-    return Item(tuple(source), (*target[:TARGET], END), pair.topic)
+def item(states: States, shortlist: Shortlist, pair: Pair) -> Item:
+    """A pair whose source was read."""
+    target = shortlist.target(pair.target)[:TARGET]
+    return Item(states.of(pair.source), (shortlist.control(pair.tag), *target, END), pair.topic)
 
 
-def padded(rows: Sequence[Sequence[int]]) -> Ints:
-    """Rows of numbers, padded with noughts at the end: (rows, longest)."""
-    filled = np.zeros((len(rows), max(map(len, rows))), np.int32)
-    for number, row in enumerate(rows):
-        filled[number, : len(row)] = row
-    return filled
+def batch(items: Sequence[Item]) -> Batch:
+    """Inputs, the pieces to be written (B, T) and topics (B,), padded with noughts at the end."""
+    targets = np.zeros((len(items), max(len(one.target) for one in items)), np.int32)
+    longest = max(len(one.source) for one in items)
+    sources = np.zeros((len(items), longest, items[0].source.shape[1]), np.float32)
+    for row, one in enumerate(items):
+        targets[row, : len(one.target)] = one.target
+        sources[row, : len(one.source)] = one.source
+    topics = np.array([one.topic for one in items], np.int32)
+    return {"source": sources, "target": targets[:, :-1]}, targets[:, 1:], topics
 
 
 def smoothed_loss(wanted: keras.KerasTensor, logits: keras.KerasTensor) -> keras.KerasTensor:
@@ -87,25 +92,42 @@ class Learner:
         self.model = build(shape, seed)
         self.rng = np.random.default_rng(seed)
 
-    def compile(self, rate: float, steps: int, topic_weight: float = 0.0) -> None:
-        """A cosine from a short rise to nought over `steps` batches."""
+    def compile(self, rate: float, steps: int) -> None:
+        """A cosine from a short rise to nought over `steps` batches; topics are not learnt, see `learn_topics`."""
         schedule = keras.optimizers.schedules.CosineDecay(
             rate / 10, steps, alpha=0.01, warmup_target=rate, warmup_steps=max(steps // 20, 1)
         )
         losses = {"pieces": smoothed_loss}
         if self.shape.topics:
             losses["topics"] = topic_loss
-        weights = {name: topic_weight if name == "topics" else 1.0 for name in losses}
+        weights = {name: float(name == "pieces") for name in losses}
         optimizer = keras.optimizers.AdamW(schedule, weight_decay=1e-4, clipnorm=1.0)
         self.model.compile(optimizer, losses, loss_weights=weights, jit_compile=False)
 
+    def learn_topics(
+        self, rounds: Iterable[Sequence[Item]], rate: float, size: int = 64
+    ) -> Iterator[float]:
+        """Learns the topics alone and gives each round's loss.
+
+        That costs a fraction of the writing. It leaves the reading as it is then, so that the writing has firm ground.
+        """
+        reader = keras.Model(self.model.input["source"], self.model.output["topics"])
+        optimizer = keras.optimizers.AdamW(rate, weight_decay=1e-4, clipnorm=1.0)
+        reader.compile(optimizer, topic_loss, jit_compile=False)
+        for number, items in enumerate(rounds, 1):
+            optimizer.learning_rate = rate / number
+            order, lost = self.rng.permutation(len(items)), list[float]()
+            for start in range(0, len(order), size):
+                inputs, _, topics = batch([items[int(n)] for n in order[start : start + size]])
+                lost.append(float(np.ravel(reader.train_on_batch(inputs["source"], topics))[0]))
+            yield float(np.mean(lost))
+        for layer in reader.layers:
+            layer.trainable = False
+
     def step(self, items: Sequence[Item]) -> float:
         """One batch; returns its loss."""
-        sources, targets = padded([i.source for i in items]), padded([i.target for i in items])
-        wanted = {"pieces": targets[:, 1:]}
-        if self.shape.topics:
-            wanted["topics"] = np.array([i.topic for i in items], np.int32)
-        inputs = {"source": sources, "target": targets[:, :-1]}
+        inputs, targets, topics = batch(items)
+        wanted = {"pieces": targets} | ({"topics": topics} if self.shape.topics else {})
         return float(np.ravel(self.model.train_on_batch(inputs, wanted))[0])
 
     def batches(self, items: Sequence[Item], tokens: int) -> Iterator[list[Item]]:
@@ -125,29 +147,19 @@ class Learner:
 
     def figures(self, items: Sequence[Item], tokens: int = 3000) -> Figures:
         """Perplexity and exactness without dropout."""
-        lost = seen = right = 0.0
+        lost = seen = right = topic = 0.0
         for group in self.batches(items, tokens):
-            sources, targets = padded([i.source for i in group]), padded([i.target for i in group])
-            inputs = {"source": sources, "target": targets[:, :-1]}
-            logits = np.asarray(self.model.predict_on_batch(inputs)["pieces"])
-            wanted, kept = targets[:, 1:], targets[:, 1:] != 0
+            inputs, wanted, topics = batch(group)
+            found = self.model.predict_on_batch(inputs)
+            logits, kept = np.asarray(found["pieces"]), wanted != 0
             gold = np.take_along_axis(log_softmax(logits), wanted[..., None], -1)[..., 0]
             lost -= float(gold[kept].sum())
             seen += float(kept.sum())
             right += float(((logits.argmax(-1) == wanted) | ~kept).all(axis=1).sum())
-        return Figures(math.exp(lost / max(seen, 1)), right / max(len(items), 1), len(items))
-
-    def topic_right(self, items: Sequence[Item], tokens: int = 3000) -> float:
-        """The part of items whose topic is the likeliest one."""
-        right = 0.0
-        for group in self.batches(items, tokens):
-            inputs = {
-                "source": padded([i.source for i in group]),
-                "target": padded([i.target for i in group])[:, :-1],
-            }
-            scores = np.asarray(self.model.predict_on_batch(inputs)["topics"])
-            right += float((scores.argmax(-1) == [i.topic for i in group]).sum())
-        return right / max(len(items), 1)
+            if self.shape.topics:
+                topic += float((np.asarray(found["topics"]).argmax(-1) == topics).sum())
+        count = max(len(items), 1)
+        return Figures(math.exp(lost / max(seen, 1)), right / count, topic / count, len(items))
 
 
 def log_softmax(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import yaml
 
-from ml.answers.subwords import CHINESE, ENGLISH, PLAIN, TAGS, TOPIC, tidy
+from ml.answers.subwords import CHINESE, ENGLISH, TAGS, TOPIC, tidy
 from ml.answers.types import Example
 from ml.orders.data import required
 
@@ -46,7 +46,6 @@ class Public:
 
     replies: tuple[Pair, ...]
     topics: tuple[Pair, ...]
-    plain: tuple[Pair, ...]
     held_replies: tuple[Pair, ...]
     held_topics: tuple[Pair, ...]
 
@@ -64,7 +63,6 @@ def public(folder: Path, nlu: Path = NLU) -> Public:
     return Public(
         (*english, *(pair for pair in chinese if not is_held_out(pair.source))),
         tuple(kept),
-        tuple(Pair(pair.source, pair.source, PLAIN) for pair in (*kept, *chinese, *english)),
         (*(p for p in sgd(folder, "dev") if p.source not in known), *held_chinese),
         tuple(held),
     )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -12,12 +12,19 @@ from scipy.special import log_softmax
 
 from ml.answers.index import Entry, Forms
 from ml.answers.vectors import Vectors
-from ml.answers.words import in_english, normal
+from ml.answers.words import spoken
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int32]
-FEATURES = ("meaning", "meaning_nearest", "meaning_answer", "signs_mean", "signs_nearest", "intent")
+FEATURES = (
+    "meaning", "meaning_nearest", "meaning_answer", "signs_mean", "signs_nearest", "intent", "topic",
+)  # fmt: skip
+LEAST_TOPIC = 1e-4
+UNHEARD = 0.45
+"""What the network is taken to give an answer that came after its training: about the mean of right ones."""
 _DECAY = 0.05
+LIKELY = 64
+"""So many ids, the likeliest by the head, are compared with form by form."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,15 +93,29 @@ class Index:
         self._place = {id_: number for number, id_ in enumerate(self.ids)}
         self._vectors = vectors
         self.entries = entries
-        rows = [(self._place[e.id], question) for e in entries for question in e.questions]
+        told = {self._place[entry.id] for entry in entries if entry.answer}
+        self.reserved = np.array([n not in told for n in range(len(self.ids))], bool)
+        """Which ids have no answer and go to a person: (ids,)."""
+        rows = sorted(
+            ((self._place[e.id], question) for e in entries for question in e.questions),
+            key=lambda row: row[0],
+        )
         self.owners = np.array([owner for owner, _ in rows], np.int32)
         self.spoken = [spoken(question) for _, question in rows]
         self.forms = vectors.of(self.spoken)
+        self._starts = np.searchsorted(self.owners, np.arange(len(self.ids) + 1))
         languages = sorted({entry.language for entry in entries if entry.questions})
         self._signs = {language: self._forms(language) for language in languages}
         self._answers = {language: self._answer_vectors(language) for language in languages}
         self._intents = self._intents_of(entries)
-        self._runs = _Runs(self.owners, len(self.ids))
+
+    def without(self, questions: Collection[str]) -> Index:
+        """An index of the same ids that does not have these question forms."""
+        kept = [
+            replace(e, questions=tuple(q for q in e.questions if q not in questions))
+            for e in self.entries
+        ]
+        return Index(kept, self._vectors) if kept != list(self.entries) else self
 
     def _forms(self, language: str) -> Forms:
         rows = [
@@ -108,7 +129,7 @@ class Index:
     def _answer_vectors(self, language: str) -> Floats:
         """(len(ids), width); noughts where an id has no answer in the language."""
         found = np.zeros((len(self.ids), self.forms.shape[1]), np.float32)
-        here = [entry for entry in self.entries if entry.language == language]
+        here = [entry for entry in self.entries if entry.language == language and entry.answer]
         found[[self._place[e.id] for e in here]] = self._vectors.of(
             [spoken(e.answer) for e in here]
         )
@@ -122,48 +143,49 @@ class Index:
                 has[self._place[entry.id]] = 1.0
         return found
 
-    def features(self, query: Query, head: Head) -> Floats:
-        """How each id compares with the question, by `FEATURES`: (len(ids), 6). The best wording counts."""
-        every = [self._features(wording, query, head) for wording in query.variants]
-        return (
-            np.max(every, axis=0) if every else np.zeros((len(self.ids), len(FEATURES)), np.float32)
-        )
+    def features(
+        self, query: Query, vector: Floats, head: Head, topics: Mapping[str, float] | None
+    ) -> Floats:
+        """How each id compares with the question, by `FEATURES`: (len(ids), 7); `vector` is the first wording's.
 
-    def _features(self, wording: str, query: Query, head: Head) -> Floats:
-        vector = self._vectors.one(spoken(wording))
+        By signs and words the best wording counts. `topics` are the network's probabilities, if there is a network.
+        """
         nothing = np.zeros(len(self.ids), np.float32)
+        told = head.scores(vector)
         signs = self._signs.get(query.language)
-        nearest, means = signs.scores(wording) if signs else (nothing, nothing)
         answers = self._answers.get(query.language)
         agrees = self._intents.get(query.intent)
+        wordings = [signs.scores(wording) for wording in query.variants] if signs else []
+        nearest, means = np.max(wordings, axis=0) if wordings else (nothing, nothing)
         columns = (
-            head.scores(vector),
-            self._runs.largest(self.forms @ vector),
+            told,
+            self._nearest(vector, told),
             nothing if answers is None else answers @ vector,
             means,
             nearest,
             nothing if agrees is None else agrees * np.float32(query.confidence),
+            nothing if topics is None else self._heard(topics),
         )
         return np.stack(columns, axis=-1)
 
+    def _heard(self, topics: Mapping[str, float]) -> Floats:
+        """The log of the network's probability of each id; what goes to a person gets that of a guess."""
+        guess = 1 / max(len(topics), 1)
+        default = np.where(self.reserved, guess, UNHEARD)
+        names = (id_.partition(":")[2] if id_.startswith("answer:") else "" for id_ in self.ids)
+        told = [topics.get(name, d) for name, d in zip(names, default, strict=True)]
+        return np.log(np.maximum(np.array(told, np.float32), LEAST_TOPIC))
 
-class _Runs:
-    """The largest of each owner's numbers; nought for one that owns none."""
+    def _nearest(self, vector: Floats, told: Floats) -> Floats:
+        """The cosine of each id's nearest form, for the likeliest ids; the others get the least of these.
 
-    def __init__(self, owners: Ints, count: int) -> None:
-        self._order = np.argsort(owners, kind="stable")
-        counts = np.bincount(owners, minlength=count)
-        self._have = np.flatnonzero(counts)
-        self._starts = (np.cumsum(counts) - counts)[self._have]
-        self._count = count
-
-    def largest(self, values: Floats) -> Floats:
-        found = np.zeros(self._count, np.float32)
-        if len(self._have):
-            found[self._have] = np.maximum.reduceat(values[self._order], self._starts)
-        return found
-
-
-def spoken(text: str) -> str:
-    """A text as the sentence encoder reads it."""
-    return in_english(normal(text))
+        All forms are tens of megabytes, which a question would wait for.
+        """
+        likely = np.argsort(-told)[:LIKELY]
+        found = [
+            float((self.forms[self._starts[n] : self._starts[n + 1]] @ vector).max(initial=-1.0))
+            for n in likely
+        ]
+        nearest = np.full(len(self.ids), min(found, default=0.0), np.float32)
+        nearest[likely] = found
+        return nearest

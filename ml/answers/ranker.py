@@ -5,20 +5,22 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
+from ml.answers.answerer import Read
 from ml.answers.gate import Gate, Heard, signs
 from ml.answers.index import Entry
 from ml.answers.pairs import tidied
 from ml.answers.rank import FEATURES, Floats, Head, Index, Query, fit_head
 from ml.answers.types import Generated
 from ml.answers.vectors import Encodes, Vectors
-from ml.answers.words import words
+from ml.answers.words import spoken, words
+from ml.sentence import Encoded
 from ml.serving import Card, ModelError, load_model
 
 SETTINGS, HEAD, VECTORS = "ranking.json", "head.npz", "vectors.npz"
@@ -42,10 +44,18 @@ def shipped() -> Path:
 class Writes(Protocol):
     """The network, as far as ranking asks it."""
 
-    def generate(self, question: str, language: str, beams: int = 4) -> Sequence[Generated]:
+    def read(self, encoded: Encoded) -> Read:
+        """A question as the network reads it, for the other three."""
+
+    def generate(
+        self, question: Encoded | Read, language: str, beams: int = 4
+    ) -> Sequence[Generated]:
         """Answers that it writes, the likeliest first."""
 
-    def topics(self, question: str) -> Mapping[str, float]:
+    def score(self, question: Encoded | Read, language: str, answers: Sequence[str]) -> Floats:
+        """The mean natural log-probability of a token of each answer."""
+
+    def topics(self, question: Encoded | Read) -> Mapping[str, float]:
         """The probability of each answer's id."""
 
 
@@ -81,7 +91,6 @@ class Found:
     ids: tuple[str, ...]
     probability: float
     parts: Mapping[str, float] = field(default_factory=dict)
-    generated: Generated | None = None
 
 
 class Ranker:
@@ -93,84 +102,97 @@ class Ranker:
         """Where the entries are not those that the head was trained on, it is fitted to them."""
         self.gate = ranking.gate
         self._mix = ranking.mix
-        self._writer = writer
+        self._encoder, self._writer = encoder, writer
         self._index = Index(entries, Vectors(encoder, [ranking.vectors]))
-        self._answers = {
-            (e.language, tidied(e.answer)): e.id for e in reversed(entries) if e.answer
-        }
-        self._intents = {
-            id_: frozenset(i for e in entries if e.id == id_ for i in e.intents)
-            for id_ in self._index.ids
-        }
+        self._answers = {(e.language, e.id): e.answer for e in entries if e.answer}
         self._head = fitted(self._index, ranking)
 
     def rank(self, query: Query) -> list[Found]:
         """The best candidates, likeliest first; only the first one's probability is the gate's."""
-        if not self._index.ids:
+        if not self._index.ids or not query.variants:
             return []
-        found = self._ranked(query)
+        found = self._ranked(query, self._read(query))
         both = self._both(query, found)
         return [both, *found] if both else found
+
+    def written(self, query: Query) -> Generated | None:
+        """What the network writes to a question, for people who want to see where it looks."""
+        if self._writer is None or not query.variants:
+            return None
+        found = self._writer.generate(self._read(query), query.language, 1)
+        return found[0] if found else None
 
     def _both(self, query: Query, whole: Sequence[Found]) -> Found | None:
         """Two answers in one, where each part of the question is surely answered and the whole points to both."""
         near = [one.ids[0] for one in whole[:NEAR]]
-        for pair in halves(query.variants[0] if query.variants else ""):
-            parts = [replace(query, variants=(p,), intent="", confidence=0.0) for p in pair]
-            # The network is slow: it is asked only where the rest already points to two of the candidates.
-            if not all(self._first(part) in near for part in parts):
+        for pair in halves(query.variants[0]):
+            parts = [Query((part,), query.language) for part in pair]
+            # Signs and words, and the network, are asked only where the vectors already point to two of the candidates.
+            read = self._apart(parts, near)
+            found = [self._ranked(part, r)[0] for part, r in zip(parts, read, strict=False)]
+            if len(found) < len(parts):
                 continue
-            found = [self._ranked(part)[0] for part in parts]
             ids = tuple(one.ids[0] for one in found)
             sure = min(one.probability for one in found)
             if len(set(ids)) == len(ids) and sure >= self.gate.send:
                 return Found(ids, sure, found[0].parts)
         return None
 
-    def _first(self, query: Query) -> str:
-        return self._index.ids[int(self.scores(query)[1].argmax())]
+    def _apart(self, parts: Sequence[Query], near: Sequence[str]) -> Sequence[Encoded]:
+        """The parts as they were read, if the head has another candidate for each, each among the whole's first."""
+        read: list[Encoded] = []
+        seen: set[str] = set()
+        for part in parts:
+            read.append(self._read(part))
+            seen.add(self._index.ids[int(self._head.scores(read[-1].vector).argmax())])
+            if not seen <= set(near):
+                return ()
+        return read if len(seen) == len(parts) else ()
 
-    def _ranked(self, query: Query) -> list[Found]:
-        features, scores = self.scores(query)
+    def _ranked(self, query: Query, encoded: Encoded) -> list[Found]:
+        read = self._writer.read(encoded) if self._writer else None
+        features, scores = self.scores(query, encoded.vector, self.topics(read))
         order = np.argsort(-scores, kind="stable")[:MOST_FOUND]
-        generated, heard = self.heard(query, int(order[0]))
-        row = signs(features, scores, int(order[0]), heard)
-        sure = self.gate.probability(row)
-        parts = dict(zip((*FEATURES,), map(float, features[order[0]]), strict=True)) | {
-            "written": heard.written, "fluency": heard.fluency, "topic": heard.topic,
+        best = self._index.ids[order[0]]
+        heard = self.heard(query, read, best)
+        sure = self.gate.probability(signs(features, scores, self._index.reserved, heard))
+        parts = dict(zip(FEATURES, map(float, features[order[0]]), strict=True)) | {
+            "likelihood": heard.likelihood or 0.0,
         }  # fmt: skip
         shares = np.exp(scores[order] - scores[order[0]])
-        found = [Found((self._index.ids[order[0]],), sure, parts, generated)]
+        found = [Found((best,), sure, parts)]
         # The others share what the first leaves, by their scores.
         rest = shares[1:] / max(float(shares[1:].sum()), 1e-9) * (1 - sure)
         for place, share in zip(order[1:], rest, strict=True):
             found.append(Found((self._index.ids[place],), min(float(share), sure)))
         return found
 
-    def scores(self, query: Query) -> tuple[Floats, Floats]:
-        """Features (ids, 6) and their weighed sums (ids,)."""
-        features = self._index.features(query, self._head)
-        mix = self._mix[query.language][: features.shape[1]]
-        return features, np.asarray(features[:, : len(mix)] @ mix, np.float32)
+    def _read(self, query: Query) -> Encoded:
+        return self._encoder.read(spoken(query.variants[0]))
 
-    def heard(self, query: Query, best: int) -> tuple[Generated | None, Heard]:
-        """What the NLU and the network say of a candidate."""
-        id_ = self._index.ids[best]
+    def topics(self, read: Read | None) -> Mapping[str, float] | None:
+        """What the network thinks is asked, if there is one."""
+        return self._writer.topics(read) if self._writer and read else None
+
+    def scores(
+        self, query: Query, vector: Floats, topics: Mapping[str, float] | None
+    ) -> tuple[Floats, Floats]:
+        """Features (ids, len(FEATURES)) and their weighed sums (ids,)."""
+        features = self._index.features(query, vector, self._head, topics)
+        return features, np.asarray(features @ self._mix[query.language], np.float32)
+
+    def heard(self, query: Query, read: Read | None, best: str) -> Heard:
+        """What the NLU and the network say of a candidate; the network is asked of answers that it knows alone."""
         stranger = query.confidence if query.intent == STRANGER else 0.0
-        agrees = query.confidence if query.intent in self._intents[id_] else 0.0
-        if self._writer is None or not query.variants:
-            return None, Heard(query.language == "zh", stranger, agrees)
-        written = self._writer.generate(query.variants[0], query.language, 1)
-        topic = self._writer.topics(query.variants[0]).get(id_.partition(":")[2], 0.0)
-        first = written[0] if written else None
-        same = first is not None and self.writes(first, query.language) == (id_,)
-        fluency = float(np.exp(first.per_token)) if first else 0.0
-        return first, Heard(query.language == "zh", stranger, agrees, float(same), fluency, topic)
-
-    def writes(self, generated: Generated, language: str) -> tuple[str, ...]:
-        """The ids of the present answers that the network wrote out; empty where one is no answer of now."""
-        found = [self._answers.get((language, tidied(part)), "") for part in generated.parts]
-        return tuple(found) if found and all(found) else ()
+        chinese, length = query.language == "zh", len(query.variants[0])
+        answer = self._answers.get((query.language, best))
+        known = self.topics(read)
+        if self._writer is None or read is None or known is None or answer is None:
+            return Heard(chinese, length, stranger)
+        if best.partition(":")[2] not in known:  # an answer that came after its training
+            return Heard(chinese, length, stranger)
+        score = float(self._writer.score(read, query.language, [tidied(answer)])[0])
+        return Heard(chinese, length, stranger, float(np.exp(score)))
 
     @property
     def ids(self) -> tuple[str, ...]:

@@ -20,10 +20,10 @@ import sentencepiece
 from ml.orders.tokens import fold
 
 PAD, UNKNOWN, END = 0, 1, 2
-# What the decoder starts from says what to write: an answer in a language, the plain text of a
-# noisy one, or the topic of a question. `<and>` stands between two answers, `<gap>` for what is hidden.
-ENGLISH, CHINESE, PLAIN, TOPIC, AND, GAP = "<en>", "<zh>", "<plain>", "<topic>", "<and>", "<gap>"
-CONTROLS = (ENGLISH, CHINESE, PLAIN, TOPIC, AND, GAP)
+# What the decoder starts from says what to write: an answer in a language, or the topic of a question.
+# `<and>` stands between two answers, `<gap>` for what is hidden.
+ENGLISH, CHINESE, TOPIC, AND, GAP = "<en>", "<zh>", "<topic>", "<and>", "<gap>"
+CONTROLS = (ENGLISH, CHINESE, TOPIC, AND, GAP)
 TAGS = {"en": ENGLISH, "zh": CHINESE}
 SLOTS = 256
 # A slot is a private-use character inside SentencePiece; people's texts are rid of those first.
@@ -90,16 +90,10 @@ class Subwords:
     def controls(self) -> dict[str, int]:
         return {name: int(self._pieces.piece_to_id(name)) for name in CONTROLS}
 
-    def encode(self, text: str, sample: float = 0.0) -> list[int]:
-        """Piece numbers of `text`. With `sample` > 0 one of all ways to cut it is drawn: the smaller,
-        the wilder (`alpha` of Kudo 2018)."""
+    def encode(self, text: str) -> list[int]:
+        """Piece numbers of `text`."""
         sound = text.encode("utf-8", "replace").decode("utf-8")  # a lone surrogate becomes "?"
-        marked = PLACEHOLDER.sub(self._marked, sound)
-        if sample:
-            return list(
-                self._pieces.encode(marked, enable_sampling=True, alpha=sample, nbest_size=-1)
-            )
-        return list(self._pieces.encode(marked))
+        return list(self._pieces.encode(PLACEHOLDER.sub(self._marked, sound)))
 
     def decode(self, numbers: Sequence[int]) -> str:
         """The text of piece numbers; control pieces and slots without a name are left out."""
@@ -137,6 +131,64 @@ class Subwords:
             ),
             text,
         )
+
+
+class Shortlist:
+    """Some pieces of a vocabulary, numbered by their place: those that answers of one shop are written with.
+
+    Padding, the unknown piece and the end keep their numbers.
+    """
+
+    def __init__(self, subwords: Subwords, pieces: Iterable[int]) -> None:
+        self.subwords = subwords
+        self.pieces = tuple(sorted({PAD, UNKNOWN, END, *pieces}))
+        self._places = {piece: place for place, piece in enumerate(self.pieces)}
+
+    @classmethod
+    def of(cls, subwords: Subwords, texts: Iterable[str]) -> Shortlist:
+        """What these texts are written with; bytes are among them, so that no text is impossible."""
+        used = {piece for text in texts for piece in subwords.encode(text)}
+        kept = (*subwords.controls.values(), *subwords.bytes, *subwords.slots)
+        return cls(subwords, {*kept, *used})
+
+    @classmethod
+    def whole(cls, subwords: Subwords) -> Shortlist:
+        """Every piece."""
+        return cls(subwords, range(subwords.size))
+
+    def control(self, name: str) -> int:
+        """The place of a control piece."""
+        return self._places[self.subwords.controls[name]]
+
+    def target(self, text: str) -> list[int]:
+        """Places of a text's pieces, its parts (`... <and> ...`) joined by the control piece.
+
+        A piece that is not among these is spelled in bytes.
+        """
+        places: list[int] = []
+        for part in text.split(f" {AND} "):
+            places += [self.control(AND)] if places else []
+            places += [place for piece in self.subwords.encode(part) for place in self._at(piece)]
+        return places
+
+    def parts(self, places: Sequence[int]) -> tuple[str, ...]:
+        """The texts that places stand for, one for each question that was answered; the end is left out."""
+        groups: list[list[int]] = [[]]
+        for place in places:
+            if place == self.control(AND):
+                groups.append([])
+            elif place != END:
+                groups[-1].append(self.pieces[place])
+        found = (self.subwords.decode(group).strip() for group in groups)
+        return tuple(part for part in found if part)
+
+    def shown(self, places: Sequence[int]) -> tuple[str, ...]:
+        """As `Subwords.shown`."""
+        return self.subwords.shown([self.pieces[place] for place in places])
+
+    def _at(self, piece: int) -> list[int]:
+        known = [piece] if piece in self._places else self.subwords.spelled(piece)
+        return [self._places[one] for one in known]
 
 
 def learn(texts: Iterable[str], size: int, names: Sequence[str] = ()) -> Subwords:

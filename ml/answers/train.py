@@ -1,7 +1,7 @@
 """Trains the answerer on a shop's own questions and answers, starting from the pretrained weights.
 
-Which answer is meant is settled by its first pieces, so that most examples are cut there: that is several
-times as many questions in the same minutes. The rest of an answer is learnt from the uncut ones.
+What the sentence encoder reads in each form, and in one with slips, is computed once; after that an epoch differs from
+the one before by what dropout hides.
 """
 
 from __future__ import annotations
@@ -9,24 +9,24 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
-import sentencepiece
 
 from ml.answers.answerer import SETTINGS
 from ml.answers.augment import joined, noisy
 from ml.answers.checkpoint import load_weights, weights_of
 from ml.answers.export import export
-from ml.answers.learn import Clock, Item, Learner, item
-from ml.answers.pairs import Pair, is_held_out, shop_pairs, tidied
-from ml.answers.subwords import AND, END, TAGS, Subwords, placeholders
+from ml.answers.learn import Clock, Floats, Item, Learner, item
+from ml.answers.network import Shape
+from ml.answers.pairs import Pair, is_held_out, shop_pairs
+from ml.answers.states import Reads, States
+from ml.answers.subwords import Shortlist, Subwords, placeholders
 from ml.answers.types import Example
-from ml.serving import Card, save_card
+from ml.serving import Card, load_model, save_card
 
 Say = Callable[[str], None]
 
@@ -35,35 +35,47 @@ Say = Callable[[str], None]
 class Plan:
     """How to train; the defaults made the committed weights.
 
-    One form in `held_part` is held out to judge; `copies` forms are made of every other in an epoch, `joined`
-    of them (a share) are two questions in one text, `cut` (a share) end after `start` to 3 x `start` pieces.
-    The learning stops early when held-out forms gain nothing for `patience` epochs; `finish` further epochs
-    at a low rate take in the held-out forms. `judged` of them are looked at after every epoch.
+    One form in `held_part` is held out to judge; of the others `noisy` (a share) are read with slips in an epoch (how
+    many is told by `slips`, see `noisy`), and `joined` (a share) are added as two questions in one text. It stops
+    early when held-out forms gain nothing for `patience` epochs; `finish` further epochs take in the held-out forms.
+    `judged` of them are looked at after every epoch. Before, `topic_rounds` epochs learn the topics alone.
     """
 
-    epochs: int = 16
-    finish: int = 2
+    topic_rounds: int = 3
+    epochs: int = 3
+    finish: int = 0
     patience: int = 4
     held_part: int = 10
     judged: int = 600
-    copies: int = 1
-    joined: float = 0.12
-    cut: float = 0.85
-    start: int = 5
+    noisy: float = 0.5
+    joined: float = 0.06
     slips: float = 0.4
-    sample: float = 0.2
-    tokens: int = 2000
-    rate: float = 2e-3
-    topic_weight: float = 0.5
-    dropout: float = 0.35
+    tokens: int = 500
+    rate: float = 5e-3
+    topic_rate: float = 2e-3
+    dropout: float = 0.3
+    forgotten: float = 0.0
+    blurred: float = 0.2
+    lost: float = 0.1
+    hidden: float = 0.3
+    target_gaps: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """A question form as it is and with slips, read."""
+
+    plain: Item
+    slipped: Item
 
 
 @dataclass(frozen=True, slots=True)
 class _Data:
-    known: Sequence[Pair]
-    held: Sequence[Pair]
-    judged: Sequence[Pair]
-    compound: Sequence[Pair]
+    known: Sequence[_Form]
+    held: Sequence[_Form]
+    judged: Mapping[str, Sequence[Item]]
+    joined: Sequence[Item]
+    compound: Sequence[Item]
 
 
 def train(
@@ -73,38 +85,67 @@ def train(
     say: Say,
     seed: int = 7,
     plan: Plan | None = None,
+    *,
+    encoder: Reads,
 ) -> Card:
     """Trains from the weights in `start`, writes the answerer into `out` and returns its card.
 
-    `out` stays as it was until everything is written; then it is replaced at once. Raises `ValueError` when
-    there is nothing to learn, `ModelError` when `start` cannot be used, `SlotsFullError` when there are more
-    placeholders than the vocabulary has room for.
+    `out` stays as it was until everything is written; then it is replaced at once. `encoder` has to be the one that
+    `start` was trained on. Raises `ValueError` when there is nothing to learn, `ModelError` when `start` cannot be
+    used, `SlotsFullError` when there are more placeholders than the vocabulary has room for.
     """
     plan, clock = plan or Plan(), Clock()
     pairs = shop_pairs(examples)
     if not pairs:
         raise ValueError("there are no questions to learn from: add some to the answers")
-    data = _split(pairs, plan, seed)
+    load_model(start)
     topics = list(dict.fromkeys(example.id for example in examples))
-    learner, subwords = load_weights(
-        start, seed, lambda shape: replace(shape, topics=len(topics), dropout=plan.dropout)
-    )
-    sentencepiece.set_random_generator_seed(seed)
-    texts = [text for pair in pairs for text in (pair.source, pair.target)]
-    subwords = subwords.with_names(placeholders(texts))
+    shortlist = _shortlist(start, pairs)
+    learner = load_weights(start, seed, shortlist, lambda shape: _shaped(shape, plan, len(topics)))
+    data = _read(pairs, encoder, shortlist, plan, seed)
     say(f"{len(topics)} answers, {len(data.known)} forms, {len(data.held)} held out")
-    figures = _fit(learner, subwords, data, plan, say)
+    figures = _fit(learner, data, plan, say)
     card = _card(figures, len(pairs), len(topics), seed, clock.minutes, plan)
-    return _write(learner, subwords, examples, topics, card, out)
+    return _write(learner, shortlist, topics, card, out)
 
 
-def _split(pairs: Sequence[Pair], plan: Plan, seed: int) -> _Data:
+def _shortlist(start: Path, pairs: Sequence[Pair]) -> Shortlist:
+    names = placeholders([pair.target for pair in pairs])
+    return Shortlist.of(Subwords.load(start).with_names(names), {pair.target for pair in pairs})
+
+
+def _shaped(shape: Shape, plan: Plan, topics: int) -> Shape:
+    return replace(
+        shape, topics=topics, dropout=plan.dropout, blurred=plan.blurred, lost=plan.lost, forgotten=plan.forgotten,
+        hidden=plan.hidden,
+        target_gaps=plan.target_gaps,
+    )  # fmt: skip
+
+
+def _read(
+    pairs: Sequence[Pair], encoder: Reads, shortlist: Shortlist, plan: Plan, seed: int
+) -> _Data:
+    """Parts the forms and has everything read."""
+    rng = np.random.default_rng(seed)
     held = [pair for pair in pairs if is_held_out(pair.source, plan.held_part)]
     known = [pair for pair in pairs if not is_held_out(pair.source, plan.held_part)] or pairs
-    rng = np.random.default_rng(seed)
     judged = [held[int(n)] for n in rng.permutation(len(held))[: plan.judged]]
     compound = list(_joined(held, len(judged) // 3, rng)) if len(held) > 1 else []
-    return _Data(known, held, judged, compound)
+    both = list(_joined(known, int(len(known) * plan.joined), rng))
+    slipped = {pair: replace(pair, source=noisy(pair.source, rng, plan.slips)) for pair in pairs}
+    read = [*pairs, *slipped.values(), *compound, *both]
+    states = States(encoder, (pair.source for pair in read))
+
+    def items(some: Iterable[Pair]) -> list[Item]:
+        return [item(states, shortlist, pair) for pair in some]
+
+    def forms(some: Sequence[Pair]) -> list[_Form]:
+        return list(map(_Form, items(some), items(slipped[pair] for pair in some)))
+
+    by_tag = {
+        tag: items(p for p in judged if p.tag == tag) for tag in sorted({p.tag for p in judged})
+    }
+    return _Data(forms(known), forms(held), by_tag, items(both), items(compound))
 
 
 def _joined(pairs: Sequence[Pair], count: int, rng: np.random.Generator) -> Iterator[Pair]:
@@ -120,21 +161,20 @@ def _some(pairs: Sequence[Pair], count: int, rng: np.random.Generator) -> list[P
     return [pairs[int(n)] for n in rng.integers(len(pairs), size=count)]
 
 
-def _fit(
-    learner: Learner, subwords: Subwords, data: _Data, plan: Plan, say: Say
-) -> dict[str, float]:
-    held = [item(subwords, pair) for pair in data.judged]
-    compound = [item(subwords, pair) for pair in data.compound]
-    items = list(_epoch(data.known, subwords, learner.rng, plan))
-    steps = len(list(learner.batches(items, plan.tokens)))
-    learner.compile(plan.rate, steps * (plan.epochs + plan.finish), plan.topic_weight)
-    best: tuple[float, int, list[npt.NDArray[np.float32]], dict[str, float]] | None = None
+def _fit(learner: Learner, data: _Data, plan: Plan, say: Say) -> dict[str, float]:
+    """Trains, goes back to the best epoch, and takes in the held-out forms; the best epoch's figures."""
+    total = plan.epochs + plan.finish
+    rounds = (_epoch(data.known, data, learner.rng, plan) for _ in range(plan.topic_rounds))
+    for lost in learner.learn_topics(rounds, plan.topic_rate):
+        say(f"topics: loss {lost:.3f}")
+    steps = len(list(learner.batches(_epoch(data.known, data, learner.rng, plan), plan.tokens)))
+    learner.compile(plan.rate, steps * total)
+    best: tuple[float, int, list[Floats], dict[str, float]] | None = None
     for epoch in range(plan.epochs):
-        lost = _pass(learner, items, plan)
-        items = list(_epoch(data.known, subwords, learner.rng, plan))
-        figures = _figures(learner, held, compound, data.judged)
+        lost = _pass(learner, _epoch(data.known, data, learner.rng, plan), plan)
+        figures = _figures(learner, data)
         said = ", ".join(f"{name} {value:.3f}" for name, value in figures.items())
-        say(f"epoch {epoch + 1} of {plan.epochs + plan.finish}: loss {lost:.3f}, {said}")
+        say(f"epoch {epoch + 1} of {total}: loss {lost:.3f}, {said}")
         if best is None or figures.get("exact", 0.0) >= best[0]:
             weights = [np.asarray(w) for w in weights_of(learner.model).values()]
             best = figures.get("exact", 0.0), epoch, weights, figures
@@ -144,9 +184,9 @@ def _fit(
     for weight, value in zip(weights_of(learner.model).values(), best[2], strict=True):
         weight.assign(value)
     for epoch in range(plan.finish):
-        everything = [*data.known, *data.held]
-        lost = _pass(learner, list(_epoch(everything, subwords, learner.rng, plan)), plan)
-        say(f"epoch {plan.epochs + epoch + 1} of {plan.epochs + plan.finish}: loss {lost:.3f}")
+        everything = _epoch([*data.known, *data.held], data, learner.rng, plan)
+        lost = _pass(learner, everything, plan)
+        say(f"epoch {plan.epochs + epoch + 1} of {total}: loss {lost:.3f}")
     return best[3]
 
 
@@ -154,42 +194,24 @@ def _pass(learner: Learner, items: Sequence[Item], plan: Plan) -> float:
     return float(np.mean([learner.step(batch) for batch in learner.batches(items, plan.tokens)]))
 
 
-def _epoch(
-    pairs: Sequence[Pair], subwords: Subwords, rng: np.random.Generator, plan: Plan
-) -> Iterator[Item]:
-    """Every form in new wordings, and questions in two parts."""
-    for pair in pairs:
-        for _ in range(plan.copies):
-            source = noisy(pair.source, rng, plan.slips)
-            made = item(subwords, replace(pair, source=source), plan.sample)
-            yield _cut(made, plan, rng)
-    for pair in _joined(pairs, int(len(pairs) * plan.joined), rng):
-        source = noisy(pair.source, rng, plan.slips / 2)
-        yield item(subwords, replace(pair, source=source), plan.sample)
+def _epoch(forms: Sequence[_Form], data: _Data, rng: np.random.Generator, plan: Plan) -> list[Item]:
+    """Every form, some of them with slips, and questions in two parts."""
+    drawn = rng.random(len(forms)) < plan.noisy
+    kept = [form.slipped if slips else form.plain for form, slips in zip(forms, drawn, strict=True)]
+    return [*kept, *data.joined]
 
 
-def _cut(made: Item, plan: Plan, rng: np.random.Generator) -> Item:
-    if rng.random() >= plan.cut:
-        return made
-    return replace(made, target=made.target[: 1 + int(rng.integers(plan.start, 3 * plan.start))])
-
-
-def _figures(
-    learner: Learner, held: Sequence[Item], compound: Sequence[Item], pairs: Sequence[Pair]
-) -> dict[str, float]:
+def _figures(learner: Learner, data: _Data) -> dict[str, float]:
     """On held-out forms; none where nothing is held out."""
     found: dict[str, float] = {}
-    if held:
-        whole = learner.figures(held)
-        found |= {"exact": whole.exact, "perplexity": whole.perplexity}
-        found |= {
-            f"exact, {tag[1:-1]}": learner.figures(group).exact
-            for tag in sorted({pair.tag for pair in pairs})
-            if (group := [i for i, p in zip(held, pairs, strict=True) if p.tag == tag])
-        }
-        found["topic"] = learner.topic_right(held)
-    if compound:
-        found["two questions, both exact"] = learner.figures(compound).exact
+    if data.judged:
+        whole = learner.figures([one for group in data.judged.values() for one in group])
+        found |= {"exact": whole.exact, "topic": whole.topic, "perplexity": whole.perplexity}
+        for tag, group in data.judged.items():
+            part = learner.figures(group)
+            found |= {f"exact, {tag[1:-1]}": part.exact, f"topic, {tag[1:-1]}": part.topic}
+    if data.compound:
+        found["two questions, both exact"] = learner.figures(data.compound).exact
     return {name: round(value, 4) for name, value in found.items()}
 
 
@@ -199,8 +221,8 @@ def _card(
     return Card(
         name="answers",
         data=[f"{forms} question forms of {answers} answers of the shop"],
-        split=f"one form in {plan.held_part}, by SHA-256 of its text, held out for the figures and for stopping; the"
-        f" last {plan.finish} epochs, after the figures, take them in",
+        split=f"one form in {plan.held_part}, by SHA-256 of its text, held out for the figures and for stopping"
+        + f"; the last {plan.finish} epochs, after the figures, take them in" * bool(plan.finish),
         figures=figures,
         baselines={},
         seed=seed,
@@ -211,20 +233,14 @@ def _card(
 
 
 def _write(
-    learner: Learner,
-    subwords: Subwords,
-    examples: Sequence[Example],
-    topics: Sequence[str],
-    card: Card,
-    out: Path,
+    learner: Learner, shortlist: Shortlist, topics: Sequence[str], card: Card, out: Path
 ) -> Card:
     """Into a folder beside `out`, then in its place: a training that is ended midway changes nothing."""
     out.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
-        pieces = _shortlist(subwords, [example.answer for example in examples])
-        files = [*export(learner.model, folder, pieces), *subwords.save(folder), SETTINGS]
-        settings = {"pieces": pieces, "topics": list(topics)}
+        files = [*export(learner.model, folder), *shortlist.subwords.save(folder), SETTINGS]
+        settings = {"pieces": shortlist.pieces, "topics": topics}
         (folder / SETTINGS).write_text(json.dumps(settings) + "\n", encoding="utf-8")
         card = save_card(folder, card, files)
         folder.chmod(0o755)
@@ -240,10 +256,3 @@ def _replace(folder: Path, out: Path) -> None:
         out.rename(old)
     folder.rename(out)
     shutil.rmtree(old, ignore_errors=True)
-
-
-def _shortlist(subwords: Subwords, answers: Sequence[str]) -> list[int]:
-    """The pieces that an answer of this shop may have; bytes are among them, so that none is impossible."""
-    controls = [subwords.controls[name] for name in (*TAGS.values(), AND)]
-    used = {piece for answer in answers for piece in subwords.encode(tidied(answer))}
-    return sorted({END, *controls, *subwords.bytes, *subwords.slots, *used})

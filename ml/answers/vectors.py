@@ -12,14 +12,16 @@ from zipfile import BadZipFile
 import numpy as np
 import numpy.typing as npt
 
+from ml.sentence import Encoded
+
 Floats = npt.NDArray[np.float32]
 
 
 class Encodes(Protocol):
     """A sentence encoder."""
 
-    def vector(self, text: str) -> Floats:
-        """The unit vector of a text."""
+    def read(self, text: str) -> Encoded:
+        """A text's pieces, their states and its unit vector."""
 
     def vectors(self, texts: Sequence[str]) -> Floats:
         """Unit vectors of texts, a row each."""
@@ -46,10 +48,6 @@ class Vectors:
             return self._encoder.vectors([])
         found = np.stack([self._known[key] for key in keys]).astype(np.float32)
         return np.asarray(found / np.linalg.norm(found, axis=1, keepdims=True), np.float32)
-
-    def one(self, text: str) -> Floats:
-        """The unit vector of a question, which is not kept: (width,)."""
-        return self._encoder.vector(text)
 
     def save(self, path: Path, texts: Sequence[str]) -> None:
         """Writes the vectors of these texts, whole or not at all."""

@@ -27,9 +27,9 @@ from tests.bot.skills.answers.conftest import Says
 PRICE, WHEN = "answer:product-price", "answer:order-arrival"
 
 
-def says(app: App, *ranked: Ranked) -> None:
+def says(app: App, *ranked: Ranked, wrote: Generated | None = None) -> None:
     """From now on every question is ranked so."""
-    app.desks = Desks(lambda *_: Says(ranked))
+    app.desks = Desks(lambda *_: Says(ranked, wrote=wrote))
 
 
 def plain_answers() -> list[str]:
@@ -233,7 +233,7 @@ def test_why_shows_a_merchant_what_an_answer_rests_on(app: App, merchant: Rasa) 
     """Decision, source, what the certainty is made of, and the attention of the network as a picture."""
     attention = np.eye(3, dtype=np.float32)
     wrote = Generated("x", -1.0, -0.3, ("how", "long", "退"), ("within", "30", "</s>"), attention)
-    says(app, Ranked(("answer:return-window",), 0.95, {"retrieval": 0.9}, wrote))
+    says(app, Ranked(("answer:return-window",), 0.95, {"retrieval": 0.9}), wrote=wrote)
     with app.store.write() as session:
         for number, trace in ((1, {"intent": "ask_return_policy", "confidence": 0.9}), (2, None)):
             session.add(

@@ -12,10 +12,8 @@ from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from nlu.glosses import glossed
 from nlu.linear import LinearIntents
 from nlu.normal import normal, pieces
-from nlu.sentence import SentenceEncoder
 
 EXAMPLES = {
     "greet": ["hello there", "hello you", "你好", "你好呀"],
@@ -23,12 +21,6 @@ EXAMPLES = {
     "sales_report": ["how were sales", "sales last week", "上周卖了多少", "卖了多少钱"],
 }
 CONTEXT = ExecutionContext(GraphSchema({}))
-
-
-@pytest.fixture(scope="module")
-def encoder() -> SentenceEncoder:
-    """The sentence encoder of the installed package."""
-    return SentenceEncoder.from_package()
 
 
 def trained(
@@ -77,7 +69,7 @@ def test_it_learns_and_comes_back_the_same(tmp_path, count, meaning):
     ],
 )
 def test_other_words_of_the_same_meaning(tmp_path, text, name):
-    """Words that were never seen: the sentence vector, and for Chinese the glosses, know what they mean."""
+    """Words that were never seen: the sentence vector knows what they mean."""
     knowing, _ = trained(tmp_path / "knowing", list(EXAMPLES))
     counting, _ = trained(tmp_path / "counting", list(EXAMPLES), meaning=0.0)
     assert next(iter(ranking(knowing, text))) == name
@@ -113,29 +105,3 @@ def test_numbers_and_codes_count_as_their_kind():
     assert pieces("order so-1024 and so-9999") == ["order", "<code>", "and", "<code>"]
     assert pieces("2 or 3") == pieces("5 or 7")
     assert pieces("退货 a@b.co") == ["退", "货", "<address>"]
-
-
-def test_chinese_is_glossed_and_the_rest_stays():
-    """The longest word wins; what is not in the list is left out."""
-    assert glossed("where is my order") == "where is my order"
-    assert glossed("龘") == ""
-    assert glossed("导出 csv") == "export csv"
-
-
-def test_the_encoder_knows_what_means_the_same(encoder):
-    """Near in meaning is near in space, though no word is shared; a text alone and among others is the same."""
-    first, alike, other = encoder.vectors(
-        ["where is my parcel", "my package has not arrived", "hello robot"]
-    )
-    assert first @ alike > first @ other + 0.2
-    assert encoder.vector("hello robot") == pytest.approx(other, abs=1e-6)
-    assert sum(other**2) == pytest.approx(1.0, abs=1e-4)
-
-
-def test_the_encoder_reads_anything(encoder, tmp_path):
-    """Nothing, signs without words, and more than it was made for; stored and loaded it is the same."""
-    encoder.save(tmp_path)
-    again = SentenceEncoder.load(tmp_path)
-    for text in ("", "龘" * 500, "word " * 5_000, "\U0001f600"):
-        assert encoder.vector(text).shape == (384,)
-        assert again.vector(text) == pytest.approx(encoder.vector(text), abs=1e-6)

@@ -20,7 +20,7 @@ from bot.skills.answers.placeholders import (
     placeholders_in,
     replaced,
 )
-from bot.skills.answers.ranking import Asked, Ranked, Ranker
+from bot.skills.answers.ranking import NEAR, Asked, Ranked, Ranker
 from bot.skills.answers.records import Records
 from bot.skills.answers.verify import Checked, verify
 from bot.skills.orders.status import order_card
@@ -55,6 +55,7 @@ class Reason(StrEnum):
     WHICH_PRODUCT = "which_product"
     WHICH_ORDER = "which_order"
     NOT_KNOWN = "not_known"
+    NEAR_MISS = "near_miss"
     NOT_SUPPORTED = "not_supported"
     RESERVED = "reserved"
 
@@ -111,7 +112,6 @@ class Answered:
     choices: tuple[Choice, ...] = ()
     parts: Mapping[str, float] = field(default_factory=dict)
     guesses: tuple[tuple[str, float], ...] = ()
-    generated: Generated | None = None
     plain: str = ""
 
 
@@ -157,7 +157,6 @@ def answer(question: Question, desk: Desk) -> Answered:
         told.choices,
         best.parts if best else {},
         guesses,
-        best.generated if best else None,
         mentions.plain,
     )
 
@@ -165,8 +164,16 @@ def answer(question: Question, desk: Desk) -> Answered:
 def _ranked(question: Question, mentions: Mentions, desk: Desk) -> Sequence[Ranked]:
     if question.chosen:  # the asker said it: nothing is surer
         return [Ranked((question.chosen,), 1.0, {"chosen": 1.0})]
-    asked = Asked(mentions.variants, question.language, question.intent, question.confidence)
-    return desk.ranker.rank(asked)
+    return desk.ranker.rank(_asked(question, mentions))
+
+
+def _asked(question: Question, mentions: Mentions) -> Asked:
+    return Asked(mentions.variants, question.language, question.intent, question.confidence)
+
+
+def written(question: Question, desk: Desk) -> Generated | None:
+    """What the network writes to a question. It is never sent: it shows where the network looks."""
+    return desk.ranker.written(_asked(question, desk.namer.mentions(question.text)))
 
 
 @dataclass(frozen=True)
@@ -193,6 +200,8 @@ class _Telling:
         best = ranked[0] if ranked else None
         if best is None or best.probability < self._desk.ranker.ask:
             return self._from_order() or _handed(Reason.NOTHING_FITS)
+        if any(id_.startswith(NEAR) for id_ in best.ids):
+            return _handed(Reason.NEAR_MISS)
         if any(self._reserved(id_) for id_ in best.ids):
             return _handed(Reason.RESERVED)
         if best.probability < self._desk.ranker.send:

@@ -1,4 +1,4 @@
-"""Checks policy and answer files: `python -m bot.skills.answers.check [FOLDER]` (default: data/)."""
+"""Checks policy and answer files and near misses: `python -m bot.skills.answers.check [FOLDER]` (default: data/)."""
 
 from __future__ import annotations
 
@@ -6,9 +6,15 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from bot.skills.answers.entries import parse_answers, parse_policy
+from bot.skills.answers.entries import parse_answers, parse_near_misses, parse_policy
 from bot.skills.answers.knowledge import SHIPPED, BadKnowledge, files_of, load_folders
 from bot.skills.answers.yaml_files import BadFile, read_yaml
+
+_READ = {
+    "policies": parse_policy,
+    "answers": parse_answers,
+    "near_misses": parse_near_misses,
+}
 
 
 def problems(*folders: Path) -> list[str]:
@@ -27,8 +33,7 @@ def _broken(folder: Path) -> Iterator[BadFile]:
     for path in files_of(folder):
         name = f"{path.parent.name}/{path.name}"
         try:
-            read = parse_policy if path.parent.name == "policies" else parse_answers
-            read(read_yaml(path), name)
+            _READ[path.parent.name](read_yaml(path), name)
         except BadFile as error:
             yield error
 

@@ -7,7 +7,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from bot.conversation.messages import Language
 from bot.skills.answers.facts import BadFact, FactValue, parse_fact
@@ -38,6 +46,7 @@ _PROBLEMS = {
 Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT)]
 Question = Annotated[str, Field(min_length=1, max_length=LONGEST_QUESTION)]
 Questions = Annotated[tuple[Question, ...], Field(max_length=MOST_QUESTIONS)]
+EntryId = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
 Intents = Annotated[tuple[Annotated[str, Field(pattern=INTENT)], ...], Field(max_length=20)]
 
 
@@ -64,7 +73,7 @@ class PolicyFile(_Strict):
 class EntryFile(_Strict):
     """One entry of `answers/TOPIC.yml`; with `hand_over` its questions go to a person and it has no answer."""
 
-    id: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
+    id: EntryId
     intents: Intents = ()
     answer: dict[Language, Text] = {}
     questions: dict[Language, Questions] = {}
@@ -90,6 +99,10 @@ class EntryFile(_Strict):
         if not any(self.questions.values()):
             raise ValueError("has no questions; write at least one")
         return self
+
+
+NearMisses = dict[EntryId, dict[Language, Questions]]
+_NEAR_MISSES = TypeAdapter(NearMisses)
 
 
 def read_policy(path: Path) -> PolicyFile:
@@ -128,6 +141,16 @@ def parse_answers(raw: Plain, name: str) -> list[EntryFile]:
 def parse_answers_text(text: str, name: str) -> list[EntryFile]:
     """The entries of a text that is not saved yet."""
     return parse_answers(parse_yaml(text, name), name)
+
+
+def parse_near_misses(raw: Plain, name: str) -> NearMisses:
+    """The questions that sound like an answer's and are not answered by it, by the answer's id; raises `BadFile`."""
+    if not isinstance(raw, dict):
+        raise BadFile(f"{name}: is answers' ids, each with {{en: [...], zh: [...]}}")
+    try:
+        return _NEAR_MISSES.validate_python(raw)
+    except ValidationError as error:
+        raise BadFile(f"{name}: {_told(error)}") from None
 
 
 def _entry(item: Plain, name: str, place: int) -> EntryFile:

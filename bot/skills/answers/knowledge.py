@@ -16,7 +16,14 @@ from types import MappingProxyType
 
 from bot.conversation.messages import Language
 from bot.settings import ROOT, settings
-from bot.skills.answers.entries import EntryFile, PolicyFile, parse_answers, parse_policy
+from bot.skills.answers.entries import (
+    EntryFile,
+    NearMisses,
+    PolicyFile,
+    parse_answers,
+    parse_near_misses,
+    parse_policy,
+)
 from bot.skills.answers.facts import FactValue
 from bot.skills.answers.placeholders import (
     MENTIONS,
@@ -60,7 +67,8 @@ class Policy:
 class AnswerEntry:
     """An answer template by language, and the ways in which people ask for it; `topic` is its file's name.
 
-    What is to be handed over has no answer: its questions always go to a person.
+    What is to be handed over has no answer: its questions always go to a person. `near_misses` are questions that
+    sound like the entry's and that neither it nor any other answers: they go to a person too.
     """
 
     id: str
@@ -70,6 +78,7 @@ class AnswerEntry:
     questions: Mapping[Language, tuple[str, ...]]
     source: str
     hand_over: bool = False
+    near_misses: Mapping[Language, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,6 +120,7 @@ class _Layer:
     policies: dict[str, tuple[PolicyFile, str]] = field(default_factory=dict)
     facts: dict[str, tuple[FactValue | None, str, str]] = field(default_factory=dict)
     answers: dict[str, tuple[EntryFile, str, str]] = field(default_factory=dict)
+    near_misses: dict[str, Mapping[Language, tuple[str, ...]]] = field(default_factory=dict)
 
 
 def load_knowledge(shop: str) -> Knowledge:
@@ -131,8 +141,8 @@ def load_folders(*folders: Path) -> Knowledge:
 
 
 def files_of(folder: Path) -> Iterator[Path]:
-    """The policy and answer files of a folder."""
-    for part in ("policies", "answers"):
+    """The policy and answer files of a folder, and those with near misses of its answers."""
+    for part in ("policies", "answers", "near_misses"):
         for path in sorted((folder / part).glob("*.y*ml")):
             if path.is_file() and not path.name.startswith("."):
                 yield path
@@ -166,13 +176,28 @@ def _loaded(folders: tuple[tuple[_Stamp, ...], ...]) -> Knowledge:
 
 def _read(stamps: Iterable[_Stamp]) -> _Layer:
     layer = _Layer()
-    for path, _, _ in stamps:
-        name = f"{path.parent.name}/{path.name}"
-        if path.parent.name == "policies":
-            _add_policy(layer, parse_policy(read_yaml(path), name), path.stem, name)
+    for stamp in stamps:
+        path = stamp[0]
+        name, read = f"{path.parent.name}/{path.name}", _parsed(stamp)
+        if isinstance(read, PolicyFile):
+            _add_policy(layer, read, path.stem, name)
+        elif isinstance(read, dict):
+            layer.near_misses |= read
         else:
-            _add_answers(layer, parse_answers(read_yaml(path), name), path.stem, name)
+            _add_answers(layer, read, path.stem, name)
     return layer
+
+
+@lru_cache(maxsize=512)
+def _parsed(stamp: _Stamp) -> PolicyFile | NearMisses | list[EntryFile]:
+    """A file as it is since its stamp: an edit of one file need not wait for all others to be read again."""
+    path = stamp[0]
+    name, raw = f"{path.parent.name}/{path.name}", read_yaml(path)
+    if path.parent.name == "policies":
+        return parse_policy(raw, name)
+    if path.parent.name == "near_misses":
+        return parse_near_misses(raw, name)
+    return parse_answers(raw, name)
 
 
 def _add_policy(layer: _Layer, policy: PolicyFile, topic: str, name: str) -> None:
@@ -199,7 +224,9 @@ def _merged(layers: Iterable[_Layer]) -> Knowledge:
     facts: dict[str, Fact] = {}
     policies: dict[str, Policy] = {}
     answers: dict[str, AnswerEntry] = {}
+    near: dict[str, Mapping[Language, tuple[str, ...]]] = {}
     for layer in layers:
+        near |= layer.near_misses
         for topic, (policy, source) in layer.policies.items():
             known = policies.pop(topic, None)
             if policy.delete:
@@ -214,6 +241,7 @@ def _merged(layers: Iterable[_Layer]) -> Knowledge:
             answers.pop(id_, None)
             if not entry.delete:
                 answers[id_] = _answer(entry, topic, source)
+    answers = {id_: replace(entry, near_misses=near.get(id_, {})) for id_, entry in answers.items()}
     return Knowledge(MappingProxyType(facts), MappingProxyType(policies), MappingProxyType(answers))
 
 
@@ -253,7 +281,7 @@ class _Checks:
                 self._text(where, text, self._facts | RECORD_FIELDS)
             if len({placeholders_in(text) for text in entry.answer.values()}) > 1:
                 self.warnings.append(f"{where}: its languages have different placeholders")
-            for questions in entry.questions.values():
+            for questions in (*entry.questions.values(), *entry.near_misses.values()):
                 self._questions(where, questions)
 
     def _text(self, where: str, text: str, allowed: Iterable[str]) -> None:

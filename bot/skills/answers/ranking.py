@@ -20,14 +20,18 @@ if (
     TYPE_CHECKING
 ):  # importing the models costs seconds, which a command that only refuses a file should not wait
     from ml.answers.index import Entry
+    from ml.answers.rank import Query
     from ml.answers.ranker import Ranker as ModelRanker
+
+
+NEAR = "near:"
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """Something that can be answered: `id` is `answer:ENTRY` or `policy:TOPIC`, `answer` a template.
+    """Something to be asked: `id` is `answer:ENTRY`, `policy:TOPIC` or `near:ENTRY`; `answer` a template.
 
-    A template that is empty stands for what goes to a person.
+    A template that is empty stands for what goes to a person; it is of `near:ENTRY`, which only sounds like the entry.
     """
 
     id: str
@@ -55,13 +59,12 @@ class Asked:
 class Ranked:
     """Candidates that together answer the question (two for a question in two parts), and the probability that they
 
-    do, 0..1. `parts` are what it was made of, for `why`; `generated` is what the network wrote, where it was asked.
+    do, 0..1. `parts` are what it was made of, for `why`.
     """
 
     ids: tuple[str, ...]
     probability: float
     parts: Mapping[str, float] = field(default_factory=dict)
-    generated: Generated | None = None
 
 
 class Ranker(Protocol):
@@ -78,6 +81,9 @@ class Ranker(Protocol):
     def rank(self, asked: Asked) -> Sequence[Ranked]:
         """The candidates for a question, likeliest first; empty where nothing fits at all."""
 
+    def written(self, asked: Asked) -> Generated | None:
+        """What the network writes to a question, where one is in place."""
+
 
 RankerOf = Callable[[Sequence[Candidate], Path], Ranker]
 """Makes a ranker of what can be told now and of the folder of the shop's answerer (it may have none in it)."""
@@ -90,6 +96,8 @@ def candidates(knowledge: Knowledge) -> Iterator[Candidate]:
             answer = entry.answer.get(language, "")
             if entry.hand_over or (answer and knowledge.fillable(answer)):
                 yield Candidate(f"answer:{entry.id}", language, answer, questions, entry.intents)
+        for language, questions in entry.near_misses.items():
+            yield Candidate(f"{NEAR}{entry.id}", language, "", questions, ())
     for policy in knowledge.policies.values():
         for language, text in policy.text.items():
             if knowledge.fillable(text) and language in policy.title:
@@ -124,10 +132,15 @@ class Learned:
 
     def rank(self, asked: Asked) -> Sequence[Ranked]:
         """The best candidates, likeliest first."""
-        from ml.answers.rank import Query
+        found = self._ranker.rank(_query(asked))
+        return [Ranked(one.ids, one.probability, one.parts) for one in found]
 
-        query = Query(asked.variants, str(asked.language), asked.intent, asked.confidence)
-        return [
-            Ranked(one.ids, one.probability, one.parts, one.generated)
-            for one in self._ranker.rank(query)
-        ]
+    def written(self, asked: Asked) -> Generated | None:
+        """What the network writes; it is not sent, it shows where the network looks."""
+        return self._ranker.written(_query(asked))
+
+
+def _query(asked: Asked) -> Query:
+    from ml.answers.rank import Query
+
+    return Query(asked.variants, str(asked.language), asked.intent, asked.confidence)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Protocol
 
 from bot.conversation.messages import Language
+from bot.settings import settings
 from bot.skills.answers.knowledge import (
     SHIPPED,
     BadKnowledge,
@@ -30,6 +31,8 @@ from bot.store.engine import NotFound
 from ml.answers.answerer import Answerer, pretrained
 from ml.answers.pairs import is_held_out, tidied
 from ml.answers.types import Example, Generated
+from ml.answers.words import spoken
+from ml.sentence import Encoded, SentenceEncoder
 from ml.serving import ModelError
 
 OWN, VALIDATION = "own", "validation"
@@ -44,15 +47,28 @@ _EPOCH = re.compile(r"epoch (\d+) of (\d+)")
 class Writes(Protocol):
     """A trained answerer, as far as judging it goes."""
 
-    def generate(self, question: str, language: str, beams: int = 4) -> Sequence[Generated]:
+    def generate(self, question: Encoded, language: str, beams: int = 4) -> Sequence[Generated]:
         """Answers, the likeliest first."""
+
+
+class Reads(Protocol):
+    """The sentence encoder, as far as training asks it."""
+
+    def read(self, text: str) -> Encoded:
+        """A text's pieces and their states."""
 
 
 class Trains(Protocol):
     """What fits an answerer; see `ml.answers.train.train`."""
 
     def __call__(
-        self, examples: Sequence[Example], start: Path, out: Path, say: Callable[[str], None]
+        self,
+        examples: Sequence[Example],
+        start: Path,
+        out: Path,
+        say: Callable[[str], None],
+        *,
+        encoder: Reads,
     ) -> object:
         """Train from the weights in `start` and write the answerer into `out`."""
 
@@ -72,6 +88,7 @@ class Trainer:
     """How a shop is trained; the defaults are the real ones."""
 
     train: Trains
+    encoder: Reads
     load: Callable[[Path], Writes] = Answerer.load
     start: Path = PRETRAINED
     questions: Path = QUESTIONS
@@ -80,12 +97,12 @@ class Trainer:
         """Train a version and compare it; raises `BadKnowledge`, `ModelError`, `ValueError`."""
         knowledge, versions = load_knowledge(shop), Versions(shop)
         known, held = split(examples(knowledge), own_answers(knowledge))
-        self.train(known, self.start, versions.folder(version), tell)
+        self.train(known, self.start, versions.folder(version), tell, encoder=self.encoder)
         tell("comparing")
         judged = [*held, *validation(self.questions, knowledge)]
         against = versions.current()
         old, new = self.load(versions.in_place()), self.load(versions.folder(version))
-        comparison = Comparison(against, tuple(compared(judged, old, new)))
+        comparison = Comparison(against, tuple(compared(judged, old, new, self.encoder)))
         versions.compared(version, comparison)
         return comparison
 
@@ -144,11 +161,13 @@ def validation(path: Path, knowledge: Knowledge) -> Iterator[Judged]:
             yield Judged(VALIDATION, language, row["text"], right)
 
 
-def compared(judged: Iterable[Judged], old: Writes, new: Writes) -> Iterator[Row]:
+def compared(judged: Iterable[Judged], old: Writes, new: Writes, encoder: Reads) -> Iterator[Row]:
     """Both models on the same questions, by set and language."""
     groups: dict[tuple[str, str], list[tuple[bool, bool]]] = defaultdict(list)
     for one in judged:
-        groups[one.questions, one.language].append((_right(one, old), _right(one, new)))
+        read = encoder.read(spoken(one.text))
+        pair = _right(one, old, read), _right(one, new, read)
+        groups[one.questions, one.language].append(pair)
     for (questions, language), pairs in sorted(groups.items()):
         yield Row(
             questions,
@@ -161,8 +180,8 @@ def compared(judged: Iterable[Judged], old: Writes, new: Writes) -> Iterator[Row
         )
 
 
-def _right(judged: Judged, model: Writes) -> bool:
-    written = model.generate(judged.text, judged.language)
+def _right(judged: Judged, model: Writes, read: Encoded) -> bool:
+    written = model.generate(read, judged.language)
     return bool(written) and written[0].text in judged.right
 
 
@@ -175,7 +194,8 @@ def main(arguments: list[str]) -> int:
     from ml.answers.train import train  # TensorFlow: only where something is trained
 
     try:
-        Trainer(train).version(arguments[0], arguments[1], _say)
+        encoder = SentenceEncoder.kept(settings().home / "encoder")
+        Trainer(train, encoder).version(arguments[0], arguments[1], _say)
     except (BadKnowledge, ModelError, NotFound, ValueError) as error:
         print(str(error).splitlines()[0], file=sys.stderr)
         return 1

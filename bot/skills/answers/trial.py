@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.conversation.messages import Language, language_of, normalise
-from bot.skills.answers.answering import Answered, Desk, Question, UsedFact, answer
+from bot.skills.answers.answering import Answered, Desk, Question, UsedFact, answer, written
 from ml.answers.types import Generated
 
 
@@ -47,26 +47,26 @@ def try_out(desk: Desk, text: str, language: Language, intent: str, confidence: 
     """
     said = normalise(text)
     language = language_of(said, language)
-    found = answer(Question(said, language, intent, confidence), desk)
-    return _trial(desk, found, language, intent)
+    question = Question(said, language, intent, confidence)
+    return _trial(desk, answer(question, desk), question, written(question, desk))
 
 
-def _trial(desk: Desk, found: Answered, language: Language, intent: str) -> Trial:
+def _trial(desk: Desk, found: Answered, question: Question, generated: Generated | None) -> Trial:
     return Trial(
         found.decision,
         found.reason,
         found.text,
-        language,
+        question.language,
         found.source,
         found.confidence,
         desk.ranker.send,
         desk.ranker.ask,
-        intent,
+        question.intent,
         {name: round(float(part), 4) for name, part in found.parts.items()},
         found.guesses,
         tuple(choice.title for choice in found.choices),
         found.facts,
-        _written(found.generated) if found.generated else None,
+        _written(generated) if generated else None,
     )
 
 

@@ -13,17 +13,21 @@ from ml.answers.network import Shape
 from ml.answers.subwords import GAP, Subwords, learn
 from ml.answers.train import Plan, train
 from ml.serving import Card, save_card
-from tests.ml.answers.shop import EXAMPLES
+from tests.ml.answers.shop import EXAMPLES, Signs
 
 SMALL = Plan(
+    topic_rounds=40,
+    topic_rate=2e-2,
     epochs=40,
     finish=1,
     patience=40,
     joined=1.5,
-    cut=0.2,
-    sample=0.0,
     slips=0.2,
     dropout=0.0,
+    blurred=0.0,
+    hidden=0.0,
+    lost=0.0,
+    target_gaps=0.0,
     tokens=150,
     rate=1e-2,
 )
@@ -42,11 +46,10 @@ def start(tmp_path_factory: pytest.TempPathFactory, subwords: Subwords) -> Path:
     shape = Shape(
         subwords.size,
         subwords.controls[GAP],
+        width=Signs.WIDTH,
         size=24,
         units=24,
         decoder=32,
-        source_gaps=0.0,
-        target_gaps=0.0,
     )
     files = save_weights(Learner(shape, 1), subwords, folder)
     save_card(folder, Card("start", [], "none", {}, {}, 1, "2026-11-24", 0.0), files)
@@ -61,7 +64,7 @@ def said() -> list[str]:
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory, start: Path, said: list[str]) -> Path:
     folder = tmp_path_factory.mktemp("answers") / "shop"
-    train(EXAMPLES, start, folder, said.append, plan=SMALL)
+    train(EXAMPLES, start, folder, said.append, plan=SMALL, encoder=Signs())
     return folder
 
 

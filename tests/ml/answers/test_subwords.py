@@ -5,8 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml.answers.subwords import (
+    AND,
     CHARACTERS,
     SLOTS,
+    Shortlist,
     SlotsFullError,
     Subwords,
     learn,
@@ -56,11 +58,17 @@ def test_too_many_placeholders_are_refused_in_words(subwords: Subwords) -> None:
         subwords.with_names(f"name_{n}" for n in range(SLOTS + 1))
 
 
-def test_sampling_cuts_differently_and_means_the_same(subwords: Subwords) -> None:
-    text = "until when can i send it back"
-    cuts = {tuple(subwords.encode(text, 0.1)) for _ in range(20)}
-    assert len(cuts) > 1
-    assert {subwords.decode(cut) for cut in cuts} == {text}
+def test_a_shortlist_writes_what_it_was_made_of_and_spells_the_rest(subwords: Subwords) -> None:
+    text = f"You can send it back. {AND} within {{return_window}}"
+    some = Shortlist.of(subwords, [text])
+    assert len(some.pieces) < subwords.size
+    assert some.parts(some.target(text)) == ("You can send it back.", "within {return_window}")
+    assert some.parts(some.target("几天内能退 quizzical")) == ("几天内能退 quizzical",)
+
+
+def test_a_shortlist_of_all_pieces_numbers_them_as_they_are(subwords: Subwords) -> None:
+    text = "收到后 {return_window} 内可以退货。"
+    assert Shortlist.whole(subwords).target(text) == subwords.encode(text)
 
 
 def test_a_question_is_folded_to_plain_small_simplified_signs() -> None:

@@ -16,6 +16,7 @@ from bot.skills.answers.ranking import Asked, Ranked, Ranker, candidates
 from bot.store.buyers import BuyerInfo
 from bot.store.orders import LineInfo, OrderInfo, OrderStatus
 from bot.store.shops import ShopInfo
+from ml.answers.types import Generated
 from ml.orders.catalogue import Catalogue
 from ml.orders.types import CatalogueItem
 from tests.bot.skills.answers.nearest import NearestQuestion
@@ -82,10 +83,15 @@ class Says:
     ranked: Sequence[Ranked]
     send: float = 0.8
     ask: float = 0.4
+    wrote: Generated | None = None
 
     def rank(self, asked: Asked) -> Sequence[Ranked]:
         """Whatever is asked."""
         return self.ranked
+
+    def written(self, asked: Asked) -> Generated | None:
+        """What the test says that the network writes."""
+        return self.wrote
 
 
 @pytest.fixture

@@ -45,6 +45,9 @@ class NearestQuestion:
                     best[candidate.id] = Ranked((candidate.id,), score, parts)
         return sorted(best.values(), key=lambda ranked: -ranked.probability)[:MOST_RANKED]
 
+    def written(self, asked: Asked) -> None:
+        """There is no network."""
+
 
 class _Questions:
     """The question forms of one language as a matrix."""

@@ -193,3 +193,15 @@ def test_a_reserved_topic_goes_to_a_person_however_sure_the_reading_is(
     assert (found.decision, found.reason) == (Decision.HAND_OVER, Reason.RESERVED)
     ranked = [Ranked(("answer:return-window",), 0.6), Ranked(("answer:lawyers",), 0.5)]
     assert answer(asked("hm"), desk(Says(ranked))).choices == ()
+
+
+def test_what_only_sounds_like_an_answer_goes_to_a_person(desk: DeskOf, files: Path) -> None:
+    """Its near misses are found as surely as the answer's own questions; nothing is sent or offered for them."""
+    (files / "near_misses").mkdir()
+    near = "return-window: {en: [i was in hospital can i return it late]}"
+    (files / "near_misses" / "returns.yml").write_text(near, "utf-8")
+    found = answer(asked("i was in hospital can i return it late"), desk())
+    assert (found.decision, found.reason) == (Decision.HAND_OVER, Reason.NEAR_MISS)
+    assert answer(asked("how long can I return things"), desk()).decision is Decision.SEND
+    ranked = [Ranked(("answer:return-window",), 0.6), Ranked(("near:return-window",), 0.5)]
+    assert answer(asked("hm"), desk(Says(ranked))).choices == ()

@@ -194,3 +194,27 @@ def test_a_topic_that_goes_to_a_person_has_questions_and_no_answer(line: str, to
     text += "\n  questions: {en: [what else]}" if line else ""
     with pytest.raises(BadFile, match=told):
         parse_answers_text(text, "reserved.yml")
+
+
+def test_near_misses_go_with_their_answer(tmp_path: Path, shipped: Path) -> None:
+    """A shop's own count instead of the shipped ones; those of no answer are left out."""
+    for base, text in (
+        (shipped, "return-window: {en: [one]}\nreturn-cost: {en: [two]}\ngone: {en: [three]}"),
+        (tmp_path / "own", "return-cost: {zh: [四]}"),
+    ):
+        (base / "near_misses").mkdir(parents=True)
+        (base / "near_misses" / "returns.yml").write_text(text, "utf-8")
+    known = load_folders(shipped, tmp_path / "own").answers
+    near = {id_: {str(k): v for k, v in e.near_misses.items()} for id_, e in known.items()}
+    assert near == {"return-window": {"en": ("one",)}, "return-cost": {"zh": ("四",)}}
+
+
+@pytest.mark.parametrize(
+    "text", ["- one", "return-window: {fr: [un]}", "Return: {en: [x]}", "return-window: [x]"]
+)
+def test_near_misses_that_make_no_sense_are_told_in_one_line(shipped: Path, text: str) -> None:
+    """With the file's name."""
+    (shipped / "near_misses").mkdir()
+    (shipped / "near_misses" / "returns.yml").write_text(text, "utf-8")
+    with pytest.raises(BadKnowledge, match=r"^near_misses/returns.yml: .+$"):
+        load_folders(shipped)

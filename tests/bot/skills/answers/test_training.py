@@ -17,11 +17,12 @@ from bot.skills.answers.desks import Desks
 from bot.skills.answers.editing import Editor, Kind
 from bot.skills.answers.models import Comparison, Row, Versions
 from bot.skills.answers.ranking import Candidate, Ranker
-from bot.skills.answers.training import OWN, VALIDATION, Trainer
+from bot.skills.answers.training import OWN, VALIDATION, Reads, Trainer
 from bot.store.engine import NotFound, Store
 from bot.store.shops import ShopInfo
 from ml.answers.types import Example, Generated
 from ml.orders.catalogue import Catalogue
+from ml.sentence import Encoded
 from ml.serving import Card, ModelError, save_card
 from tests.bot.skills.answers.conftest import Says
 
@@ -49,10 +50,18 @@ class Knows:
 
     answers: dict[str, str]
 
-    def generate(self, question: str, language: str, beams: int = 4) -> Sequence[Generated]:
+    def generate(self, question: Encoded, language: str, beams: int = 4) -> Sequence[Generated]:
         """The known answer."""
-        text = self.answers.get(f"{language} {question}", "")
+        text = self.answers.get(f"{language} {question.pieces[0]}", "")
         return (Generated(text, -1.0, -0.1, (), (), np.zeros((0, 0), np.float32)),)
+
+
+class Whole:
+    """An encoder that cuts nothing."""
+
+    def read(self, text: str) -> Encoded:
+        """The text as its only piece."""
+        return Encoded((text,), np.zeros((1, 1), np.float32), np.ones(1, np.float32))
 
 
 def model(folder: Path) -> None:
@@ -71,7 +80,13 @@ class Fake:
         self._old = old or {}
 
     def train(
-        self, examples: Sequence[Example], start: Path, out: Path, say: Callable[[str], None]
+        self,
+        examples: Sequence[Example],
+        start: Path,
+        out: Path,
+        say: Callable[[str], None],
+        *,
+        encoder: Reads,
     ) -> None:
         """Write a model that is none."""
         self.given = list(examples)
@@ -101,7 +116,7 @@ def trained(versions: Versions, tmp_path: Path, fake: Fake, version: str = V1) -
     ]
     questions = tmp_path / "validation.jsonl"
     questions.write_text("\n".join(map(json.dumps, lines)), "utf-8")
-    trainer = Trainer(fake.train, fake.load, tmp_path, questions)
+    trainer = Trainer(fake.train, Whole(), fake.load, tmp_path, questions)
     return trainer.version("demo", version, lambda line: None)
 
 
@@ -184,7 +199,7 @@ def test_a_training_that_fails_leaves_everything_as_it_is(
     """The version is not even listed."""
     fake = Fake()
 
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise ValueError("there are no questions to learn from")
 
     fake.train = broken  # type: ignore[method-assign]
