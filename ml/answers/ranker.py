@@ -194,11 +194,6 @@ class Ranker:
         score = float(self._writer.score(read, query.language, [tidied(answer)])[0])
         return Heard(chinese, length, stranger, float(np.exp(score)))
 
-    @property
-    def ids(self) -> tuple[str, ...]:
-        """The candidates, in the order of the features' rows."""
-        return self._index.ids
-
 
 def halves(question: str) -> Sequence[tuple[str, str]]:
     """A question cut in two where two may have been asked: at most two ways, the middle one first."""

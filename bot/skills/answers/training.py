@@ -30,6 +30,7 @@ from bot.skills.answers.models import Comparison, Row, Versions
 from bot.store.engine import NotFound
 from ml.answers.answerer import Answerer, pretrained
 from ml.answers.pairs import is_held_out, tidied
+from ml.answers.states import Reads
 from ml.answers.types import Example, Generated
 from ml.answers.words import spoken
 from ml.sentence import Encoded, SentenceEncoder
@@ -49,13 +50,6 @@ class Writes(Protocol):
 
     def generate(self, question: Encoded, language: str, beams: int = 4) -> Sequence[Generated]:
         """Answers, the likeliest first."""
-
-
-class Reads(Protocol):
-    """The sentence encoder, as far as training asks it."""
-
-    def read(self, text: str) -> Encoded:
-        """A text's pieces and their states."""
 
 
 class Trains(Protocol):

@@ -17,9 +17,10 @@ from bot.skills.answers.desks import Desks
 from bot.skills.answers.editing import Editor, Kind
 from bot.skills.answers.models import Comparison, Row, Versions
 from bot.skills.answers.ranking import Candidate, Ranker
-from bot.skills.answers.training import OWN, VALIDATION, Reads, Trainer
+from bot.skills.answers.training import OWN, VALIDATION, Trainer
 from bot.store.engine import NotFound, Store
 from bot.store.shops import ShopInfo
+from ml.answers.states import Reads
 from ml.answers.types import Example, Generated
 from ml.orders.catalogue import Catalogue
 from ml.sentence import Encoded
