@@ -63,6 +63,8 @@ class Answerer:
         self.card = card
         self._encoder, self._decoder, self._shortlist = encoder, decoder, shortlist
         self._topics = tuple(topics)
+        self.known = frozenset(topics)
+        """The ids of the answers that it was trained on."""
 
     @classmethod
     def load(cls, folder: Path) -> Answerer:

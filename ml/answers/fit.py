@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +20,6 @@ from ml.answers.index import Entry
 from ml.answers.rank import FEATURES, Floats, Head, Index, Query, fit_head
 from ml.answers.ranker import (
     HEAD,
-    MORE_STEPS,
     SETTINGS,
     VECTORS,
     Ranker,
@@ -30,7 +29,6 @@ from ml.answers.ranker import (
 )
 from ml.answers.vectors import Encodes, Vectors
 from ml.answers.words import spoken
-from ml.sentence import Encoded
 from ml.serving import Card, save_card
 
 Flags = npt.NDArray[np.bool_]
@@ -41,6 +39,10 @@ Half of what is allowed: at 0.015 held-out questions were answered wrongly twice
 """
 WITHIN_TWO = 0.6
 """Asking back is worth it where at least so often one of the two offered is right."""
+MORE_STEPS = 12
+"""Steps that take a head from nobody's questions to those of all writers but one."""
+TOGETHER = 2
+"""So many writers at once are left out of what their questions are judged by: a head each would take twice as long."""
 SEED = 7
 
 
@@ -60,13 +62,14 @@ class Judged:
 
 @dataclass(frozen=True)
 class _Seen:
-    """All questions against all candidates: features (questions, ids, 7), right and untold ids (questions, ids)."""
+    """All questions against all candidates: features (questions, ids, 6), right and untold ids (questions, ids)."""
 
     features: Floats
     right: Flags
     untold: Flags
     languages: npt.NDArray[np.str_]
-    writers: npt.NDArray[np.int_]
+    groups: npt.NDArray[np.int_]
+    """Which writers' questions are judged together: (questions,)."""
 
     @property
     def answerable(self) -> Flags:
@@ -116,8 +119,7 @@ def _gated(
 ) -> Ranking:
     encoded = [encoder.read(spoken(judged.query.variants[0])) for judged in questions]
     read = [writer.read(one) if writer else None for one in encoded]
-    topics = [writer.topics(one) if writer and one else None for one in read]
-    features = _unseen(index, head, questions, list(zip(encoded, topics, strict=True)), say)
+    features = _unseen(index, head, questions, [one.vector for one in encoded], say)
     seen = _seen(index, questions, features)
     # Where there is no answer, whatever goes to a person is right.
     right = seen.right | (~seen.answerable[:, None] & index.reserved)
@@ -137,14 +139,14 @@ def _gated(
         ]
     )
     every = np.arange(len(best))
-    agreed = right[every, best]
-    sure = gate.unseen(rows, agreed, seen.writers)
+    agreed = seen.right[every, best]
     held = index.reserved[best] | seen.untold[every, best]
-    wrong = ~seen.right[every, best] & ~held
+    sure = gate.unseen(rows, agreed, ~held, seen.groups)
+    wrong = ~agreed & ~held
     send = gate.threshold(sure, wrong, MOST_WRONG)
     offered = ~index.reserved[best]
     ask = _asking_from(sure[offered], seen.right[offered], scores[offered], send)
-    fitted = gate.fit(rows, agreed, send, ask)
+    fitted = gate.fit(rows[~held], agreed[~held], send, ask)
     sent = (sure >= send) & ~held
     figures = {
         f"{name}, {language}": value
@@ -155,10 +157,11 @@ def _gated(
         card,
         data=[
             f"{len(index.owners)} question forms of {len(index.ids)} candidates, synthetic",
-            f"{len(questions)} questions of {len(set(seen.writers))} writers, synthetic",
+            f"{len(questions)} questions of {len({j.writer for j in questions})} writers, synthetic",
         ],
         split="gate and mix: each writer's questions by what was learnt from the others'",
-        figures=figures | {"calibration error": round(gate.calibration_error(sure, agreed), 4)},
+        figures=figures
+        | {"calibration error": round(gate.calibration_error(sure[~held], agreed[~held]), 4)},
         date=datetime.now(UTC).date().isoformat(),
     )
     return Ranking(head, mix, fitted, forms_of(entries), card, vectors)
@@ -178,25 +181,26 @@ def _unseen(
     index: Index,
     head: Head,
     questions: Sequence[Judged],
-    read: Sequence[tuple[Encoded, Mapping[str, float] | None]],
+    vectors: Sequence[Floats],
     say: Callable[[str], None],
 ) -> list[Floats]:
-    """Each question's features, from an index and a head that know none of its writer's questions."""
+    """Each question's features, from an index and a head that know none of its writer's questions (nor another's)."""
     found: dict[int, Floats] = {}
     wordings = [set(judged.query.variants) for judged in questions]
     # One head that knows nobody's questions makes few steps enough for those that know all but one writer's.
     nobody = index.without(set().union(*wordings))
     start = head if nobody is index else fit_head(nobody.forms, nobody.owners, nobody.ids)
-    for writer in sorted({judged.writer for judged in questions}):
-        rows = [row for row, judged in enumerate(questions) if judged.writer == writer]
+    writers = sorted({judged.writer for judged in questions})
+    for place in range(0, len(writers), TOGETHER):
+        out = writers[place : place + TOGETHER]
+        rows = [row for row, judged in enumerate(questions) if judged.writer in out]
         rest = index.without(set().union(*(wordings[row] for row in rows)))
-        say(f"questions of writer {writer}: {len(index.owners) - len(rest.owners)} forms less")
+        say(f"questions of {', '.join(out)}: {len(index.owners) - len(rest.owners)} forms less")
         other = head
         if rest is not index:
             other = fit_head(rest.forms, rest.owners, rest.ids, start, MORE_STEPS)
         for row in rows:
-            encoded, topics = read[row]
-            found[row] = rest.features(questions[row].query, encoded.vector, other, topics)
+            found[row] = rest.features(questions[row].query, vectors[row], other)
     return [found[row] for row in range(len(questions))]
 
 
@@ -207,7 +211,7 @@ def _seen(index: Index, questions: Sequence[Judged], features: Sequence[Floats])
         np.array([[id_ in judged.right for id_ in index.ids] for judged in questions]),
         np.array([[id_ in judged.untold for id_ in index.ids] for judged in questions]),
         np.array([judged.query.language for judged in questions]),
-        np.array([writers.index(judged.writer) for judged in questions]),
+        np.array([writers.index(judged.writer) // TOGETHER for judged in questions]),
     )
 
 
@@ -219,9 +223,9 @@ def _mixed(seen: _Seen, right: Flags) -> tuple[dict[str, Floats], Floats]:
     for language in np.unique(seen.languages):
         here = seen.languages == language
         mix[str(language)] = fit_mix(seen.features[here & known], right[here & known])
-        for writer in np.unique(seen.writers):
-            kept = here & known & (seen.writers != writer)
-            asked = here & (seen.writers == writer)
+        for group in np.unique(seen.groups):
+            kept = here & known & (seen.groups != group)
+            asked = here & (seen.groups == group)
             scores[asked] = seen.features[asked] @ fit_mix(seen.features[kept], right[kept])
     return mix, scores
 

@@ -21,7 +21,7 @@ Doubles = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
 SIGNS = (
-    "chance", "lead", "next_lead", "score", "reserved", "lead_over_reserved",
+    "chance", "lead", "next_lead", "score", "lead_over_reserved",
     *FEATURES,
     *(f"{name}_lead" for name in FEATURES),
     *(f"{name}_first" for name in FEATURES),
@@ -31,8 +31,7 @@ SIGNS = (
 """What the gate looks at.
 
 `chance` is the log of the candidate's share of all candidates' scores, `lead` its distance to the next one's,
-`next_lead` the next one's to the third; `reserved` whether it goes to a person, `lead_over_reserved` how far it is ahead
-of the first that does. Of each feature: its value, how far it is ahead of the next candidate's, whether the candidate is
+`next_lead` the next one's to the third; `lead_over_reserved` how far it is ahead of the first that goes to a person. Of each feature: its value, how far it is ahead of the next candidate's, whether the candidate is
 first by it, and the most that any candidate has. `length` is the log of the question's signs, `stranger` the NLU's
 confidence that the question is none of the shop's, and `likelihood` the network's probability of a token of its text.
 """
@@ -62,7 +61,6 @@ def signs(features: Floats, scores: Floats, reserved: Flags, heard: Heard) -> Do
             share[first] - share[second],
             share[second] - share[third],
             scores[first],
-            reserved[first],
             share[first] - share[reserved].max(initial=-20.0),
             *values[first],
             *(values[first] - values[second]),
@@ -109,7 +107,11 @@ class Gate:
 
 
 def fit(rows: Doubles, right: Flags, send: float, ask: float) -> Gate:
-    """The gate for signs (questions, len(SIGNS)) of which the best candidate was right or not."""
+    """The gate for signs (questions, len(SIGNS)) of which the best candidate was right or not.
+
+    The questions are to be those that would be sent if the gate were sure: what goes to a person anyway is so easily
+    told from the rest that a gate which learns from it too tells the rest less well (docs/quality.md).
+    """
     known = ~np.isnan(rows)
     counts = np.maximum(known.sum(axis=0), 1)
     means = np.where(known, rows, 0.0).sum(axis=0) / counts
@@ -126,11 +128,15 @@ def fit(rows: Doubles, right: Flags, send: float, ask: float) -> Gate:
     )
 
 
-def unseen(rows: Doubles, right: Flags, folds: npt.NDArray[np.int_]) -> Doubles:
-    """Each question's probability by a gate that was fitted without the questions of its fold: (questions,)."""
+def unseen(rows: Doubles, right: Flags, asked: Flags, folds: npt.NDArray[np.int_]) -> Doubles:
+    """Each question's probability by a gate that was fitted without the questions of its fold: (questions,).
+
+    Those that are not `asked` are not learnt from, as in `fit`.
+    """
     found = np.zeros(len(rows))
     for number in np.unique(folds):
-        kept = fit(rows[folds != number], right[folds != number], 1.0, 1.0)
+        known = asked & (folds != number)
+        kept = fit(rows[known], right[known], 1.0, 1.0)
         for row in np.flatnonzero(folds == number):
             found[row] = kept.probability(rows[row])
     return found

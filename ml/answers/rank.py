@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
-from scipy.special import log_softmax
+from scipy.special import log_softmax, logsumexp
 
 from ml.answers.index import Entry, Forms
 from ml.answers.vectors import Vectors
@@ -17,11 +17,8 @@ from ml.answers.words import spoken
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int32]
 FEATURES = (
-    "meaning", "meaning_nearest", "meaning_answer", "signs_mean", "signs_nearest", "intent", "topic",
+    "meaning", "meaning_nearest", "meaning_answer", "signs_mean", "signs_nearest", "intent",
 )  # fmt: skip
-LEAST_TOPIC = 1e-4
-UNHEARD = 0.45
-"""What the network is taken to give an answer that came after its training: about the mean of right ones."""
 _DECAY = 0.05
 LIKELY = 64
 """So many ids, the likeliest by the head, are compared with form by form."""
@@ -73,6 +70,41 @@ def fit_head(
         loss, first.ravel().astype(np.float64), jac=True, method="L-BFGS-B", options=options
     )
     return Head(tuple(ids), found.x.reshape(shape).astype(np.float32))
+
+
+def fit_columns(
+    vectors: Floats, owners: Ints, head: Head, columns: Sequence[int], steps: int = 60
+) -> Head:
+    """The head with the weights of some ids fitted anew and all others as they are: as `fit_head`, in less than a second."""
+    inputs = np.hstack([vectors, np.ones((len(vectors), 1), np.float32)])
+    place = np.full(len(head.ids), -1)
+    place[list(columns)] = np.arange(len(columns))
+    owned = np.flatnonzero(place[owners] >= 0)
+    own = place[owners[owned]]
+    # What the others say does not change: the log of their sum stands for all of them.
+    stay = inputs @ head.weights[:, place < 0]
+    rest = logsumexp(stay, axis=1) if stay.shape[1] else np.full(len(inputs), -np.inf)
+    del stay
+    shape = (inputs.shape[1], len(columns))
+
+    def loss(flat: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
+        weights = flat.reshape(shape).astype(np.float32)
+        logits = inputs @ weights
+        total = np.logaddexp(rest, logsumexp(logits, axis=1))
+        lost = _DECAY / 2 * float((weights[:-1] ** 2).sum()) + float(total.sum())
+        lost -= float(logits[owned, own].sum())
+        wrong = np.exp(logits - total[:, None])
+        wrong[owned, own] -= 1
+        slope = inputs.T @ wrong
+        slope[:-1] += _DECAY * weights[:-1]
+        return lost, slope.ravel().astype(np.float64)
+
+    first = head.weights[:, list(columns)].ravel().astype(np.float64)
+    options = {"maxiter": steps, "maxcor": 8}
+    found = minimize(loss, first, jac=True, method="L-BFGS-B", options=options)
+    weights = head.weights.copy()
+    weights[:, list(columns)] = found.x.reshape(shape).astype(np.float32)
+    return Head(head.ids, weights)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +175,10 @@ class Index:
                 has[self._place[entry.id]] = 1.0
         return found
 
-    def features(
-        self, query: Query, vector: Floats, head: Head, topics: Mapping[str, float] | None
-    ) -> Floats:
-        """How each id compares with the question, by `FEATURES`: (len(ids), 7); `vector` is the first wording's.
+    def features(self, query: Query, vector: Floats, head: Head) -> Floats:
+        """How each id compares with the question, by `FEATURES`: (len(ids), 6); `vector` is the first wording's.
 
-        By signs and words the best wording counts. `topics` are the network's probabilities, if there is a network.
+        By signs and words the best wording counts.
         """
         nothing = np.zeros(len(self.ids), np.float32)
         told = head.scores(vector)
@@ -164,17 +194,8 @@ class Index:
             means,
             nearest,
             nothing if agrees is None else agrees * np.float32(query.confidence),
-            nothing if topics is None else self._heard(topics),
         )
         return np.stack(columns, axis=-1)
-
-    def _heard(self, topics: Mapping[str, float]) -> Floats:
-        """The log of the network's probability of each id; what goes to a person gets that of a guess."""
-        guess = 1 / max(len(topics), 1)
-        default = np.where(self.reserved, guess, UNHEARD)
-        names = (id_.partition(":")[2] if id_.startswith("answer:") else "" for id_ in self.ids)
-        told = [topics.get(name, d) for name, d in zip(names, default, strict=True)]
-        return np.log(np.maximum(np.array(told, np.float32), LEAST_TOPIC))
 
     def _nearest(self, vector: Floats, told: Floats) -> Floats:
         """The cosine of each id's nearest form, for the likeliest ids; the others get the least of these.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -16,7 +16,7 @@ from ml.answers.answerer import Read
 from ml.answers.gate import Gate, Heard, signs
 from ml.answers.index import Entry
 from ml.answers.pairs import tidied
-from ml.answers.rank import FEATURES, Floats, Head, Index, Query, fit_head
+from ml.answers.rank import FEATURES, Floats, Head, Index, Query, fit_columns
 from ml.answers.types import Generated
 from ml.answers.vectors import Encodes, Vectors
 from ml.answers.words import spoken, words
@@ -32,7 +32,7 @@ _BREAK = re.compile(
     r"[?？;；!！。]\s*|[,，]?\s*\b(?:and also|and|also|plus)\b\s*|[,，]?(?:另外|还有|还想问|顺便问下|顺便|以及)|[,，]\s*"
 )
 LEAST_PART = 4
-MORE_STEPS = 12
+MORE_STEPS = 30
 """Steps that fit a trained head to files that have changed since."""
 
 
@@ -44,8 +44,12 @@ def shipped() -> Path:
 class Writes(Protocol):
     """The network, as far as ranking asks it."""
 
+    @property
+    def known(self) -> Collection[str]:
+        """The ids of the answers that it was trained on."""
+
     def read(self, encoded: Encoded) -> Read:
-        """A question as the network reads it, for the other three."""
+        """A question as the network reads it, for the other two."""
 
     def generate(
         self, question: Encoded | Read, language: str, beams: int = 4
@@ -55,18 +59,15 @@ class Writes(Protocol):
     def score(self, question: Encoded | Read, language: str, answers: Sequence[str]) -> Floats:
         """The mean natural log-probability of a token of each answer."""
 
-    def topics(self, question: Encoded | Read) -> Mapping[str, float]:
-        """The probability of each answer's id."""
-
 
 @dataclass(frozen=True)
 class Ranking:
-    """What was learnt: a head over ids, how much each feature weighs in each language, and the gate."""
+    """What was learnt: a head over ids (`forms` says of which question forms), each feature's weight by language, the gate."""
 
     head: Head
     mix: Mapping[str, Floats]
     gate: Gate
-    forms: str
+    forms: Mapping[str, str]
     card: Card
     vectors: Path
 
@@ -111,7 +112,8 @@ class Ranker:
         """The best candidates, likeliest first; only the first one's probability is the gate's."""
         if not self._index.ids or not query.variants:
             return []
-        found = self._ranked(query, self._read(query))
+        encoded = self._read(query)
+        found = self._ranked(query, encoded, self._writer.read(encoded) if self._writer else None)
         both = self._both(query, found)
         return [both, *found] if both else found
 
@@ -127,9 +129,10 @@ class Ranker:
         near = [one.ids[0] for one in whole[:NEAR]]
         for pair in halves(query.variants[0]):
             parts = [Query((part,), query.language) for part in pair]
-            # Signs and words, and the network, are asked only where the vectors already point to two of the candidates.
+            # Signs and words are asked only where the vectors already point to two of the candidates, and the network,
+            # which is slow, not at all.
             read = self._apart(parts, near)
-            found = [self._ranked(part, r)[0] for part, r in zip(parts, read, strict=False)]
+            found = [self._ranked(part, r, None)[0] for part, r in zip(parts, read, strict=False)]
             if len(found) < len(parts):
                 continue
             ids = tuple(one.ids[0] for one in found)
@@ -149,9 +152,8 @@ class Ranker:
                 return ()
         return read if len(seen) == len(parts) else ()
 
-    def _ranked(self, query: Query, encoded: Encoded) -> list[Found]:
-        read = self._writer.read(encoded) if self._writer else None
-        features, scores = self.scores(query, encoded.vector, self.topics(read))
+    def _ranked(self, query: Query, encoded: Encoded, read: Read | None) -> list[Found]:
+        features, scores = self.scores(query, encoded.vector)
         order = np.argsort(-scores, kind="stable")[:MOST_FOUND]
         best = self._index.ids[order[0]]
         heard = self.heard(query, read, best)
@@ -170,15 +172,9 @@ class Ranker:
     def _read(self, query: Query) -> Encoded:
         return self._encoder.read(spoken(query.variants[0]))
 
-    def topics(self, read: Read | None) -> Mapping[str, float] | None:
-        """What the network thinks is asked, if there is one."""
-        return self._writer.topics(read) if self._writer and read else None
-
-    def scores(
-        self, query: Query, vector: Floats, topics: Mapping[str, float] | None
-    ) -> tuple[Floats, Floats]:
+    def scores(self, query: Query, vector: Floats) -> tuple[Floats, Floats]:
         """Features (ids, len(FEATURES)) and their weighed sums (ids,)."""
-        features = self._index.features(query, vector, self._head, topics)
+        features = self._index.features(query, vector, self._head)
         return features, np.asarray(features @ self._mix[query.language], np.float32)
 
     def heard(self, query: Query, read: Read | None, best: str) -> Heard:
@@ -186,10 +182,9 @@ class Ranker:
         stranger = query.confidence if query.intent == STRANGER else 0.0
         chinese, length = query.language == "zh", len(query.variants[0])
         answer = self._answers.get((query.language, best))
-        known = self.topics(read)
-        if self._writer is None or read is None or known is None or answer is None:
+        if self._writer is None or read is None or answer is None:
             return Heard(chinese, length, stranger)
-        if best.partition(":")[2] not in known:  # an answer that came after its training
+        if best.partition(":")[2] not in self._writer.known:  # it came after the training
             return Heard(chinese, length, stranger)
         score = float(self._writer.score(read, query.language, [tidied(answer)])[0])
         return Heard(chinese, length, stranger, float(np.exp(score)))
@@ -208,14 +203,22 @@ def _weight(part: str) -> int:
     return sum(1 if not word.isascii() else 2 for word in words(part))
 
 
-def forms_of(entries: Sequence[Entry]) -> str:
-    """A hash of all question forms and whose they are: the head fits only what it was trained on."""
-    rows = sorted(f"{e.id}\0{e.language}\0{question}" for e in entries for question in e.questions)
-    return sha256("\n".join(rows).encode("utf-8", "surrogatepass")).hexdigest()
+def forms_of(entries: Sequence[Entry]) -> dict[str, str]:
+    """A hash of each id's question forms: the head fits only what it was trained on."""
+    rows: dict[str, list[str]] = {}
+    for entry in entries:
+        rows.setdefault(entry.id, []).extend(f"{entry.language}\0{q}" for q in entry.questions)
+    return {
+        id_: sha256("\n".join(sorted(forms)).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        for id_, forms in rows.items()
+    }
 
 
 def fitted(index: Index, ranking: Ranking) -> Head:
-    """The head for what is there now."""
-    if not len(index.owners) or forms_of(index.entries) == ranking.forms:
-        return Head(index.ids, ranking.head.onto(index.ids))
-    return fit_head(index.forms, index.owners, index.ids, ranking.head, MORE_STEPS)
+    """The head for what is there now: the weights of ids that are new or have other forms are fitted anew."""
+    head = Head(index.ids, ranking.head.onto(index.ids))
+    now = forms_of(index.entries)
+    other = [n for n, id_ in enumerate(index.ids) if now[id_] != ranking.forms.get(id_)]
+    if not other or not len(index.owners):
+        return head
+    return fit_columns(index.forms, index.owners, head, other, MORE_STEPS)

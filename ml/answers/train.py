@@ -38,7 +38,8 @@ class Plan:
     One form in `held_part` is held out to judge; of the others `noisy` (a share) are read with slips in an epoch (how
     many is told by `slips`, see `noisy`), and `joined` (a share) are added as two questions in one text. It stops
     early when held-out forms gain nothing for `patience` epochs; `finish` further epochs take in the held-out forms.
-    `judged` of them are looked at after every epoch. Before, `topic_rounds` epochs learn the topics alone.
+    `judged` of them are looked at after every epoch. Before, `topic_rounds` epochs learn the topics alone. An epoch
+    takes at most `forms` forms, drawn anew, so that a training ends in its ten minutes however many there are.
     """
 
     topic_rounds: int = 3
@@ -46,6 +47,7 @@ class Plan:
     finish: int = 0
     patience: int = 4
     held_part: int = 10
+    forms: int = 18_000
     judged: int = 600
     noisy: float = 0.5
     joined: float = 0.06
@@ -195,9 +197,10 @@ def _pass(learner: Learner, items: Sequence[Item], plan: Plan) -> float:
 
 
 def _epoch(forms: Sequence[_Form], data: _Data, rng: np.random.Generator, plan: Plan) -> list[Item]:
-    """Every form, some of them with slips, and questions in two parts."""
-    drawn = rng.random(len(forms)) < plan.noisy
-    kept = [form.slipped if slips else form.plain for form, slips in zip(forms, drawn, strict=True)]
+    """The forms of an epoch, some of them with slips, and questions in two parts."""
+    drawn = [forms[int(n)] for n in rng.permutation(len(forms))[: plan.forms]]
+    slips = rng.random(len(drawn)) < plan.noisy
+    kept = [f.slipped if slip else f.plain for f, slip in zip(drawn, slips, strict=True)]
     return [*kept, *data.joined]
 
 

@@ -22,7 +22,7 @@ from bot.skills.answers.facts import BadFact, FactValue, parse_fact
 from bot.skills.answers.yaml_files import BadFile, Plain, parse_yaml, read_yaml
 
 LONGEST_TEXT = 4_000
-MOST_QUESTIONS = 500
+MOST_QUESTIONS = 2_000
 LONGEST_QUESTION = 500
 MOST_ENTRIES = 2_000
 

@@ -83,11 +83,15 @@ class AnswerEntry:
 
 @dataclass(frozen=True, eq=False)
 class Knowledge:
-    """All that a shop says of itself; `version` (SHA-256) changes with any of it."""
+    """All that a shop says of itself; `version` (SHA-256) changes with any of it.
+
+    `withdrawn` are answers that the shop took out: their questions are still asked, and go to a person.
+    """
 
     facts: Mapping[str, Fact]
     policies: Mapping[str, Policy]
     answers: Mapping[str, AnswerEntry]
+    withdrawn: Mapping[str, AnswerEntry] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     version: str = ""
 
@@ -224,6 +228,7 @@ def _merged(layers: Iterable[_Layer]) -> Knowledge:
     facts: dict[str, Fact] = {}
     policies: dict[str, Policy] = {}
     answers: dict[str, AnswerEntry] = {}
+    withdrawn: dict[str, AnswerEntry] = {}
     near: dict[str, Mapping[Language, tuple[str, ...]]] = {}
     for layer in layers:
         near |= layer.near_misses
@@ -238,11 +243,22 @@ def _merged(layers: Iterable[_Layer]) -> Knowledge:
             if value is not None:
                 facts[name] = Fact(name, value, topic, source)
         for id_, (entry, topic, source) in layer.answers.items():
-            answers.pop(id_, None)
+            former = answers.pop(id_, None)
+            withdrawn.pop(id_, None)
             if not entry.delete:
                 answers[id_] = _answer(entry, topic, source)
-    answers = {id_: replace(entry, near_misses=near.get(id_, {})) for id_, entry in answers.items()}
-    return Knowledge(MappingProxyType(facts), MappingProxyType(policies), MappingProxyType(answers))
+            elif former:
+                withdrawn[id_] = former
+    told, silent = (
+        {id_: replace(entry, near_misses=near.get(id_, {})) for id_, entry in group.items()}
+        for group in (answers, withdrawn)
+    )
+    return Knowledge(
+        MappingProxyType(facts),
+        MappingProxyType(policies),
+        MappingProxyType(told),
+        MappingProxyType(silent),
+    )
 
 
 def _over(known: Policy | None, topic: str, policy: PolicyFile, source: str) -> Policy:

@@ -31,7 +31,7 @@ NEAR = "near:"
 class Candidate:
     """Something to be asked: `id` is `answer:ENTRY`, `policy:TOPIC` or `near:ENTRY`; `answer` a template.
 
-    A template that is empty stands for what goes to a person; it is of `near:ENTRY`, which only sounds like the entry.
+    A template that is empty stands for what goes to a person, as all of `near:ENTRY` does.
     """
 
     id: str
@@ -90,14 +90,22 @@ RankerOf = Callable[[Sequence[Candidate], Path], Ranker]
 
 
 def candidates(knowledge: Knowledge) -> Iterator[Candidate]:
-    """All that can be told now, in each language: answers, then whole policies (asked for by their title)."""
-    for entry in knowledge.answers.values():
-        for language, questions in entry.questions.items():
-            answer = entry.answer.get(language, "")
-            if entry.hand_over or (answer and knowledge.fillable(answer)):
+    """All that can be asked now, in each language: answers, then whole policies (asked for by their title).
+
+    The questions of an answer that cannot be told now, or that the shop took out, are near misses like those that the
+    files have: left out, they would be answered by what lies next to them.
+    """
+    for entry in (*knowledge.answers.values(), *knowledge.withdrawn.values()):
+        for language in Language:
+            questions, answer = entry.questions.get(language, ()), entry.answer.get(language, "")
+            near = entry.near_misses.get(language, ())
+            fillable = bool(answer) and knowledge.fillable(answer)
+            if entry.id in knowledge.withdrawn or not (entry.hand_over or fillable):
+                near = (*questions, *near)
+            elif questions:
                 yield Candidate(f"answer:{entry.id}", language, answer, questions, entry.intents)
-        for language, questions in entry.near_misses.items():
-            yield Candidate(f"{NEAR}{entry.id}", language, "", questions, ())
+            if near:
+                yield Candidate(f"{NEAR}{entry.id}", language, "", near, ())
     for policy in knowledge.policies.values():
         for language, text in policy.text.items():
             if knowledge.fillable(text) and language in policy.title:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from ml.answers import gate
 from ml.answers.answerer import Read
 from ml.answers.fit import Judged, fit_mix, train
 from ml.answers.index import BM25, Entry, Forms
-from ml.answers.rank import Floats, Query
+from ml.answers.rank import FEATURES, Floats, Head, Query, fit_columns, fit_head
 from ml.answers.ranker import Ranker, Ranking, halves
 from ml.answers.types import Generated
 from ml.sentence import Encoded
@@ -65,6 +65,8 @@ class Letters:
 class Writer:
     """A network that knows one answer, and writes that."""
 
+    known = frozenset({"return-window"})
+
     def read(self, encoded: Encoded) -> Read:
         """Nothing of it is looked at."""
         nothing = np.zeros((1, 1), np.float32)
@@ -80,10 +82,6 @@ class Writer:
     def score(self, question: Encoded | Read, language: str, answers: Sequence[str]) -> Floats:
         """The same for each."""
         return np.full(len(answers), np.log(0.5), np.float32)
-
-    def topics(self, question: Encoded | Read) -> Mapping[str, float]:
-        """Sure of one."""
-        return {"return-window": 0.9}
 
 
 @pytest.fixture(scope="module")
@@ -187,11 +185,28 @@ def test_a_question_in_one_part_is_not_cut() -> None:
     assert list(halves("")) == []
 
 
+def test_some_ids_are_fitted_as_if_all_had_been() -> None:
+    """The others' weights stay, and those fitted anew come out as before."""
+    rng = np.random.default_rng(9)
+    owners = rng.integers(0, 6, 300).astype(np.int32)
+    vectors = np.asarray(
+        rng.normal(0, 1, (6, 16))[owners] + rng.normal(0, 1, (300, 16)), np.float32
+    )
+    whole = fit_head(vectors, owners, list("abcdef"), steps=500)
+    blank = whole.weights.copy()
+    blank[:, [1, 4]] = 0.0
+    again = fit_columns(vectors, owners, Head(whole.ids, blank), [1, 4], steps=500)
+    np.testing.assert_allclose(
+        np.exp(again.scores(vectors)), np.exp(whole.scores(vectors)), atol=0.01
+    )
+    assert np.array_equal(again.weights[:, [0, 2, 3, 5]], whole.weights[:, [0, 2, 3, 5]])
+
+
 def test_the_mix_gives_weight_to_what_tells_right_from_wrong() -> None:
     """Of two features, one random."""
     rng = np.random.default_rng(3)
     right = np.eye(5, dtype=bool)[rng.integers(0, 5, 200)]
-    features = np.zeros((200, 5, 7), np.float32)
+    features = np.zeros((200, 5, len(FEATURES)), np.float32)
     features[..., 0] = right + rng.normal(0, 0.3, (200, 5))
     features[..., 1] = rng.normal(0, 1, (200, 5))
     weights = fit_mix(features, right)

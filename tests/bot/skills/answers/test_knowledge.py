@@ -11,6 +11,7 @@ from bot.conversation.messages import Language
 from bot.skills.answers.check import problems
 from bot.skills.answers.entries import parse_answers_text
 from bot.skills.answers.knowledge import SHIPPED, BadKnowledge, load_folders, load_knowledge
+from bot.skills.answers.ranking import NEAR, candidates
 from bot.skills.answers.yaml_files import BadFile
 
 RETURNS = """
@@ -99,6 +100,26 @@ def test_delete_hides_a_fact_an_entry_or_a_policy(shipped: Path, tmp_path: Path)
     assert known.policy_of("ask_return_policy", Language.EN) is None
     folder(own, {"returns": "delete: true"}, {})
     assert not load_folders(shipped, own).facts
+
+
+def test_what_cannot_be_told_leaves_its_questions_to_a_person(
+    shipped: Path, tmp_path: Path
+) -> None:
+    """An answer that was taken out, or that lacks a fact: a neighbour must not answer in its place."""
+    assert not [c for c in candidates(load_folders(shipped)) if c.id.startswith(NEAR)]
+    own = folder(
+        tmp_path / "own",
+        {"more": "facts: {return_window: {delete: true}}"},
+        {"more": "- id: return-cost\n  delete: true\n"},
+    )
+    found = {(c.id, c.language): c for c in candidates(load_folders(shipped, own))}
+    assert {id_ for id_, _ in found} == {"near:return-window", "near:return-cost"}
+    assert found["near:return-window", Language.EN].questions == ("how long to return",)
+    assert found["near:return-cost", Language.ZH].questions == ("退货多少钱",)
+    assert not any(c.answer for c in found.values())
+    back = ANSWERS[ANSWERS.index("- id: return-cost") :]
+    folder(own, {}, {"more": back})
+    assert not load_folders(shipped, own).withdrawn
 
 
 def test_a_changed_file_is_read_anew(shipped: Path) -> None:
