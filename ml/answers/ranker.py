@@ -125,7 +125,10 @@ class Ranker:
         return found[0] if found else None
 
     def _both(self, query: Query, whole: Sequence[Found]) -> Found | None:
-        """Two answers in one, where each part of the question is surely answered and the whole points to both."""
+        """Two answers in one, where the whole points to both and each part is answered more surely than the whole.
+
+        A comma alone makes no second question: what one answer settles should not get another one too.
+        """
         near = [one.ids[0] for one in whole[:NEAR]]
         for pair in halves(query.variants[0]):
             parts = [Query((part,), query.language) for part in pair]
@@ -137,7 +140,7 @@ class Ranker:
                 continue
             ids = tuple(one.ids[0] for one in found)
             sure = min(one.probability for one in found)
-            if len(set(ids)) == len(ids) and sure >= self.gate.send:
+            if len(set(ids)) == len(ids) and sure >= self.gate.send and sure > whole[0].probability:
                 return Found(ids, sure, found[0].parts)
         return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -115,6 +116,28 @@ def test_what_was_added_after_training_is_found_and_what_was_removed_is_not(fold
     assert ranked(folder, [*ENTRIES, gifts], "do you do gift wrapping")[0] == "answer:gifts"
     left = [entry for entry in ENTRIES if entry.id != "answer:hours"]
     assert "answer:hours" not in ranked(folder, left, "when are you open")
+
+
+def test_two_answers_are_given_only_where_each_is_surer_than_one_for_the_whole(
+    folder: Path,
+) -> None:
+    """A gate whose word is the head start over the next candidate: two questions in one leave the whole undecided."""
+    lead = [float(sign == "lead") for sign in gate.SIGNS]
+    kept = Ranking.load(folder)
+    plain = gate.Gate([0.0] * len(lead), [1.0] * len(lead), lead, 0.0, 0.5, 0.5)
+    ranker = Ranker(ENTRIES, replace(kept, gate=plain), Letters(), None)
+    first = ranker.rank(Query(("how long can i return it and when are you open",), "en"))[0]
+    assert set(first.ids) == {"answer:return-window", "answer:hours"}
+    whole = ranker.rank(Query(("how long can i return it, until when may i return it",), "en"))[0]
+    assert whole.ids == ("answer:return-window",)
+    never = replace(
+        plain, weights=[0.0] * len(lead), bias=3.0
+    )  # as sure of the whole as of each part
+    ranker = Ranker(ENTRIES, replace(kept, gate=never), Letters(), None)
+    assert (
+        len(ranker.rank(Query(("how long can i return it and when are you open",), "en"))[0].ids)
+        == 1
+    )
 
 
 def test_probabilities_are_shares_and_the_first_is_the_largest(folder: Path) -> None:
