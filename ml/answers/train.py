@@ -198,7 +198,9 @@ def _pass(learner: Learner, items: Sequence[Item], plan: Plan) -> float:
 
 def _epoch(forms: Sequence[_Form], data: _Data, rng: np.random.Generator, plan: Plan) -> list[Item]:
     """The forms of an epoch, some of them with slips, and questions in two parts."""
-    drawn = [forms[int(n)] for n in rng.permutation(len(forms))[: plan.forms]]
+    drawn = list(forms)
+    if len(forms) > plan.forms:
+        drawn = [forms[int(n)] for n in rng.permutation(len(forms))[: plan.forms]]
     slips = rng.random(len(drawn)) < plan.noisy
     kept = [f.slipped if slip else f.plain for f, slip in zip(drawn, slips, strict=True)]
     return [*kept, *data.joined]

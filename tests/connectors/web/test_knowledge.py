@@ -18,8 +18,8 @@ from tests.connectors.web.site import PASSWORD, Site, running_actions
 API = "/api/v1/knowledge"
 GIFTS = {
     "topic": "store",
-    "answer": {"en": "We wrap gifts in linen.", "zh": "我们用亚麻布包装礼物。"},
-    "questions": {"en": ["do you wrap gifts in linen"], "zh": ["礼物用亚麻布包吗"]},
+    "answer": {"en": "We wrap gifts in hessian.", "zh": "我们用亚麻布包装礼物。"},
+    "questions": {"en": ["do you wrap gifts in hessian"], "zh": ["礼物用亚麻布包吗"]},
 }
 CHANGES = {
     "answers": GIFTS,
@@ -80,7 +80,7 @@ def test_a_new_answer_is_found_edited_and_taken_out(mei: httpx.Client) -> None:
     """From adding to removing, as a merchant does it."""
     added = post(mei, "answers", GIFTS)
     assert added["state"] == "own"
-    (found,) = get(mei, "answers", query="linen wrap")["entries"]
+    (found,) = get(mei, "answers", query="hessian wrap")["entries"]
     assert found["id"] == added["id"]
     changed = {**GIFTS, "answer": {"en": "We wrap gifts within {return_window}."}}
     shown = post(mei, f"answers/{added['id']}", changed)
