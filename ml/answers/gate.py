@@ -31,7 +31,8 @@ SIGNS = (
 """What the gate looks at.
 
 `chance` is the log of the candidate's share of all candidates' scores, `lead` its distance to the next one's,
-`next_lead` the next one's to the third; `lead_over_reserved` how far it is ahead of the first that goes to a person. Of each feature: its value, how far it is ahead of the next candidate's, whether the candidate is
+`next_lead` the next one's to the third; `lead_over_reserved` how far it is ahead of the first that goes to a
+person. Of each feature: its value, how far it is ahead of the next candidate's, whether the candidate is
 first by it, and the most that any candidate has. `length` is the log of the question's signs, `stranger` the NLU's
 confidence that the question is none of the shop's, and `likelihood` the network's probability of a token of its text.
 """

@@ -75,7 +75,7 @@ def fit_head(
 def fit_columns(
     vectors: Floats, owners: Ints, head: Head, columns: Sequence[int], steps: int = 60
 ) -> Head:
-    """The head with the weights of some ids fitted anew and all others as they are: as `fit_head`, in less than a second."""
+    """The head with the weights of some ids fitted anew, by the loss of `fit_head`, and all others as they are."""
     inputs = np.hstack([vectors, np.ones((len(vectors), 1), np.float32)])
     place = np.full(len(head.ids), -1)
     place[list(columns)] = np.arange(len(columns))
