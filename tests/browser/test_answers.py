@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from bot.store.proposals import propose
 from bot.store.questions import AskedQuestion, keep_question
@@ -128,6 +128,31 @@ def test_questions_asked_in_vain_become_an_answer(site: Site, answers: Page) -> 
     go(answers, "Unanswered")
     expect(answers.get_by_text("Nothing waits.")).to_be_visible()
     expect(answers.get_by_role("button", name="Make it an answer")).to_have_count(0)
+
+
+def test_who_goes_elsewhere_while_an_answer_is_saved_stays_there(answers: Page) -> None:
+    """The list that is loaded after saving does not take the merchant back to the answer."""
+    answers.get_by_role("link", name="New answer").click()
+    answers.get_by_role("textbox", name="Answer in English").fill("We do not repair watches.")
+    answers.get_by_role("button", name="Add a question").first.click()
+    answers.get_by_role("textbox", name="Question 1").first.fill("do you repair watches")
+
+    saving = re.compile(r"/knowledge/answers$")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    answers.route(saving, hold)
+    with answers.expect_request(saving):
+        answers.get_by_role("button", name="Save").click()
+    go(answers, "History")
+    with answers.expect_response(re.compile(r"/knowledge/answers\?")):
+        held.pop().continue_()
+    answers.wait_for_timeout(500)
+    assert answers.url.endswith("#history")
+    go(answers, "Answers")
+    expect(answers.locator("a.entry", has_text="We do not repair watches.")).to_be_visible()
 
 
 def test_nothing_that_is_written_runs(site: Site, answers: Page) -> None:

@@ -107,8 +107,9 @@ function OpenedAnswer({ id, api, listing, onChanged }: { id: string; api: Api; l
           onSaved={async (saved) => {
             beginning = null;
             value.value = saved;
+            // Whoever has gone elsewhere while it was saved stays there.
+            if (saved?.id !== id && location.hash === `#answers/${id}`) location.hash = saved ? `answers/${saved.id}` : "answers";
             await onChanged();
-            if (saved === null || saved.id !== id) location.hash = saved ? `answers/${saved.id}` : "answers";
           }}
         />
       ) : <Loading problem={problem.value} retry={again} />}
