@@ -15,6 +15,20 @@ from bot.texts import say
 _AXES = ("why_attention_rows", "why_attention_columns")
 
 
+class AnswersFirst(SkillAction):
+    """An action for an intent that customers' questions are taken for too: a sure answer on another matter comes first.
+
+    Not for a wish for a person, which is granted even where an answer might do.
+    """
+
+    def instead(self, turn: Turn, heard: Heard) -> Outcome | None:
+        """Where nothing else is under way; a pressed button says what it means."""
+        asked = turn.text.strip() and not turn.text.startswith("/")
+        if turn.role is not Role.CUSTOMER or heard.form or not asked:
+            return None
+        return _on_another_matter(self.app, turn, heard)
+
+
 class AnswerQuestion(SkillAction):
     """Shipping, payment, returns, the shop, a product, an invoice, how something is done."""
 
@@ -40,6 +54,21 @@ def answered(app: App, turn: Turn, heard: Heard, *, sure_only: bool = False) -> 
         talk.keep(session, turn, row)
     if sure_only and not _helps(found):
         return None
+    return Outcome(talk.replies(turn, desk, read, found))
+
+
+def _on_another_matter(app: App, turn: Turn, heard: Heard) -> Outcome | None:
+    """The answer that is surely meant, where it is none of those for the intent; nothing else is kept."""
+    read = talk.Heard(heard.intent, heard.confidence)
+    with app.store.read() as session:
+        desk = app.desk(session, turn.shop)
+        if desk is None:
+            return None
+        found, row = talk.ask(session, turn, desk, read)
+    if found.decision is not Decision.SEND or heard.intent in desk.intents_of(found.source):
+        return None
+    with app.store.write() as session:
+        talk.keep(session, turn, row)
     return Outcome(talk.replies(turn, desk, read, found))
 
 

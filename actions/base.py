@@ -69,6 +69,10 @@ class SkillAction(Action, ABC):  # type: ignore[misc]
     def answer(self, turn: Turn, heard: Heard) -> Outcome:
         """Answer a turn; it may block."""
 
+    def instead(self, turn: Turn, heard: Heard) -> Outcome | None:
+        """What is said in place of all else, where there is something."""
+        return None
+
     def refused(self, turn: Turn, heard: Heard) -> Outcome:
         """What a role hears that may not do this."""
         return Outcome((Text(not_for(turn)),))
@@ -89,6 +93,8 @@ class SkillAction(Action, ABC):  # type: ignore[misc]
 
     def _guarded(self, turn: Turn, heard: Heard) -> Outcome:
         try:
+            if told := self.instead(turn, heard):
+                return told
             if not self.may(turn, heard):
                 return self.refused(turn, heard)
             return self.answer(turn, heard)

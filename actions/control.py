@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from actions.answers import answered, attention_of
+from actions.answers import AnswersFirst, answered, attention_of
 from actions.base import MERCHANT, Heard, Outcome, SkillAction
 from bot.conversation.messages import Button, Buttons, Reply, Role, Text
 from bot.skills.answers.explaining import explained_question, why_answer
@@ -22,7 +22,7 @@ _OFFERS = {
 }
 
 
-class Help(SkillAction):
+class Help(AnswersFirst):
     """What the assistant does for this role, with examples."""
 
     action = "action_help"
@@ -34,6 +34,16 @@ class Help(SkillAction):
             for intent in _OFFERS[turn.role]
         )
         return Outcome((Buttons(say(f"help_{turn.role}", turn.language), buttons),))
+
+
+class Chitchat(AnswersFirst):
+    """Small talk is steered back to the shop."""
+
+    action = "action_chitchat"
+
+    def answer(self, turn: Turn, heard: Heard) -> Outcome:
+        """A friendly word."""
+        return Outcome((Text(say(f"chitchat_{turn.role}", turn.language)),))
 
 
 class Why(SkillAction):
@@ -88,7 +98,7 @@ class Cancel(SkillAction):
         return Outcome((Text(say(key, turn.language)),))
 
 
-class AffirmOrDeny(SkillAction):
+class AffirmOrDeny(AnswersFirst):
     """A yes, a no or an old button where nothing was asked."""
 
     action = "action_affirm_or_deny"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rasa_sdk.events import SlotSet
 
+from actions.answers import AnswersFirst
 from actions.base import CUSTOMER, Event, Heard, Outcome, SkillAction
 from bot.skills.orders import status
 from bot.skills.turn import Turn
@@ -12,7 +13,7 @@ from bot.store.drafts import DraftState
 _STOPS = frozenset({"cancel", "deny", "cancel_job"})
 
 
-class OrderStatus(SkillAction):
+class OrderStatus(AnswersFirst):
     """Tells at once, or opens the form."""
 
     action = "action_order_status"

@@ -20,7 +20,7 @@ from sanic.response import HTTPResponse, json
 from actions.answers import AnswerQuestion
 from actions.app import App
 from actions.base import SkillAction
-from actions.control import AffirmOrDeny, Cancel, Fallback, Help, Undo, Why
+from actions.control import AffirmOrDeny, Cancel, Chitchat, Fallback, Help, Undo, Why
 from actions.desk import add_desk
 from actions.jobs import CancelJob, JobStatus
 from actions.order_status import (
@@ -60,6 +60,7 @@ ACTIONS: tuple[type[SkillAction], ...] = (
     StockReport,
     ExportData,
     Help,
+    Chitchat,
     Why,
     Undo,
     Cancel,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from actions.answers import AnswersFirst
 from actions.base import Heard, Outcome, SkillAction, not_for
 from bot.conversation.messages import Button, Buttons, Role, Text
 from bot.skills.answers.talk import reached
@@ -47,7 +48,7 @@ class AskHuman(SkillAction):
         return Outcome((Text(say("human_not_here", turn.language, contact=contact)),))
 
 
-class NotBuiltYet(SkillAction):
+class NotBuiltYet(AnswersFirst):
     """Skills that are not there yet say so by name."""
 
     action = "action_not_built_yet"

@@ -177,10 +177,9 @@ def evaluate() -> Iterator[dict[str, Any]]:
     """Rows of figures: right, wrong but sent, not sent; the shipped combination and its baselines in one run."""
     known = load_folders(SHIPPED)
     sets = {name: cases(name) for name in SETS}
-    with _shop() as session:
-        desk = desk_of(session, DEMO.id)
+    with demo_desk() as (session, desk):
         for name, asked in sets.items():
-            yield from _rows(name, "shipped", asked, [_outcome(c, desk, session) for c in asked])
+            yield from _rows(name, "shipped", asked, [outcome(c, desk, session) for c in asked])
         for system, score in _baselines(known, desk).items():
             chosen = _chosen(sets["validation"], score)
             for name, asked in sets.items():
@@ -193,7 +192,7 @@ def evaluate() -> Iterator[dict[str, Any]]:
             )
             for name, asked in sets.items():
                 still = [_after(case, folders) for case in asked]
-                outcomes = [_outcome(c, later, session) for c in still]
+                outcomes = [outcome(c, later, session) for c in still]
                 yield from _rows(
                     f"{name}, files changed after training", "shipped", still, outcomes
                 )
@@ -224,7 +223,7 @@ def _share(flags: Iterable[bool]) -> float:
     return round(sum(found) / max(len(found), 1), 4)
 
 
-def _outcome(case: Case, desk: Desk, session: Session) -> Outcome:
+def outcome(case: Case, desk: Desk, session: Session) -> Outcome:
     """What a customer would get: an answer that is not the present text of a right entry is wrong."""
     order = _order(session, case.number or desk.namer.mentions(normalise(case.text)).order)
     question = Question(normalise(case.text), case.language, case.intent, case.confidence, order)
@@ -389,6 +388,13 @@ def _after(case: Case, known: Knowledge) -> Case:
     """What is right after the change: an answer that was taken out is right no more."""
     still = frozenset(id_ for id_ in case.expected if id_.partition(":")[2] in known.answers)
     return replace(case, expected=still)
+
+
+@contextmanager
+def demo_desk() -> Iterator[tuple[Session, Desk]]:
+    """The demo shop in a store of its own, and what it answers from."""
+    with _shop() as session:
+        yield session, desk_of(session, DEMO.id)
 
 
 @contextmanager

@@ -199,22 +199,33 @@ def evaluate(
 
 @app.command(epilog=example("shopclerk bench turn"))
 def bench(
-    what: Annotated[str, typer.Argument(help="What to time: turn.")] = "turn",
-    turns: Annotated[int, typer.Option(help="How many turns.", min=1, max=100_000)] = 200,
+    what: Annotated[str, typer.Argument(help="What to time: turn or answers.")] = "turn",
+    turns: Annotated[
+        int, typer.Option(help="How many turns or questions.", min=2, max=100_000)
+    ] = 200,
     as_json: Json = False,
 ) -> None:
-    """Time this machine: whole turns, and Rasa alone beside them in the same run."""
+    """Time this machine: whole turns with Rasa alone beside them, or answers with the encoder alone beside them."""
+    if what == "turn":
+        result = _bench_turn(turns)
+    elif what == "answers":
+        from bot.answer_bench import bench_answers
+
+        result = bench_answers(turns, _tell).to_dict()
+    else:
+        fail(f"there is no benchmark {what!r}; there are: turn, answers")
+    show(result, table(result), as_json)
+
+
+def _bench_turn(turns: int) -> dict[str, float]:
     import asyncio
 
     from bot.bench import BenchFailed, bench_turn
 
-    if what != "turn":
-        fail(f"there is no benchmark {what!r}; there is: turn")
     try:
-        result = asyncio.run(bench_turn(turns, _tell)).to_dict()
+        return asyncio.run(bench_turn(turns, _tell)).to_dict()
     except BenchFailed as error:
         fail(str(error), code=1)
-    show(result, table(result), as_json)
 
 
 @app.command(epilog=example("shopclerk doctor"))

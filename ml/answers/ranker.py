@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -32,6 +32,8 @@ _BREAK = re.compile(
     r"[?？;；!！。]\s*|[,，]?\s*\b(?:and also|and|also|plus)\b\s*|[,，]?(?:另外|还有|还想问|顺便问下|顺便|以及)|[,，]\s*"
 )
 LEAST_PART = 4
+SURE = 0.995
+"""A question that is answered so surely is not read again in parts."""
 MORE_STEPS = 30
 """Steps that fit a trained head to files that have changed since."""
 
@@ -129,20 +131,31 @@ class Ranker:
 
         A comma alone makes no second question: what one answer settles should not get another one too.
         """
+        if whole[0].probability >= SURE:
+            return None
         near = [one.ids[0] for one in whole[:NEAR]]
+        least = max(self.gate.send, whole[0].probability)
         for pair in halves(query.variants[0]):
-            parts = [Query((part,), query.language) for part in pair]
-            # Signs and words are asked only where the vectors already point to two of the candidates, and the network,
-            # which is slow, not at all.
-            read = self._apart(parts, near)
-            found = [self._ranked(part, r, None)[0] for part, r in zip(parts, read, strict=False)]
-            if len(found) < len(parts):
-                continue
+            found = list(self._surer(pair, query.language, near, least))
             ids = tuple(one.ids[0] for one in found)
-            sure = min(one.probability for one in found)
-            if len(set(ids)) == len(ids) and sure >= self.gate.send and sure > whole[0].probability:
-                return Found(ids, sure, found[0].parts)
+            if len(ids) == len(pair) == len(set(ids)):
+                return Found(ids, min(one.probability for one in found), found[0].parts)
         return None
+
+    def _surer(
+        self, pair: Sequence[str], language: str, near: Sequence[str], least: float
+    ) -> Iterator[Found]:
+        """The best candidate of each part, up to one that is no surer than `least`.
+
+        Signs and words are asked only where the vectors already point to two of the candidates, and the network, which
+        is slow, not at all.
+        """
+        parts = [Query((part,), language) for part in pair]
+        for part, read in zip(parts, self._apart(parts, near), strict=False):
+            found = self._ranked(part, read, None)[0]
+            if found.probability <= least:
+                return
+            yield found
 
     def _apart(self, parts: Sequence[Query], near: Sequence[str]) -> Sequence[Encoded]:
         """The parts as they were read, if the head has another candidate for each, each among the whole's first."""

@@ -47,7 +47,7 @@ class Plan:
     finish: int = 0
     patience: int = 4
     held_part: int = 10
-    forms: int = 18_000
+    forms: int = 12_000
     judged: int = 600
     noisy: float = 0.5
     joined: float = 0.06

@@ -96,6 +96,46 @@ def test_what_is_not_known_is_kept_for_the_shop_once(app: App, customer: Rasa) -
         assert unanswered(session, "other") == ()
 
 
+@pytest.mark.parametrize(
+    ("intent", "action"),
+    [
+        ("order_status", "action_order_status"),
+        ("place_order", "action_not_built_yet"),
+        ("classify_photos", "action_not_built_yet"),
+        ("help", "action_help"),
+        ("chitchat", "action_chitchat"),
+        ("deny", "action_affirm_or_deny"),
+    ],
+)
+def test_a_question_taken_for_something_else_is_answered_where_the_answer_is_sure(
+    app: App, customer: Rasa, intent: str, action: str
+) -> None:
+    """And kept for `why`; whoever has a form open, or is not sure enough, gets what the intent says."""
+    says(app, Ranked(("answer:return-window",), 0.95))
+    told = words(customer.say("label's from march, still good?", intent, action=action))
+    assert "30 days" in told
+    with app.store.read() as session:
+        kept = last_question(session, "demo", "demo-customer")
+        assert kept
+        assert kept.source == "answer:return-window"
+    says(app, Ranked(("answer:return-window",), 0.6))
+    assert "30 days" not in words(customer.say("and now?", intent, action=action))
+    with app.store.read() as session:
+        assert unanswered(session, "demo") == ()
+
+
+def test_an_answer_of_the_intent_itself_does_not_come_before_the_order(
+    app: App, customer: Rasa
+) -> None:
+    """Where an order is, its record tells better than an answer about orders; a button means what it says."""
+    says(app, Ranked(("answer:order-number-lost",), 0.99))
+    assert not customer.say("where is it", "order_status", action="action_order_status")
+    assert customer.slots["status_open"]
+    says(app, Ranked(("answer:return-window",), 0.95))
+    told = words(customer.say("/help", "help", action="action_help"))
+    assert "30 days" not in told
+
+
 def test_one_of_two_choices_is_answered_when_it_is_pressed(app: App, customer: Rasa) -> None:
     """The buttons carry what was asked, and their order is the likelier first."""
     first, second = plain_answers()[:2]

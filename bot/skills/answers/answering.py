@@ -135,6 +135,18 @@ class Desk:
         stock = self.stock_of(product) if info else None
         return Records(self.look(language), self.now, info, order, stock)
 
+    def intents_of(self, source: str) -> frozenset[str]:
+        """What an NLU calls the questions that are answered from there; see `Answered.source`."""
+        return frozenset(
+            intent for one in source.split("+") for intent in self._intents_of(*one.split(":")[:2])
+        )
+
+    def _intents_of(self, kind: str, name: str) -> Sequence[str]:
+        if kind == "record":
+            return (ORDER_STATUS,) if name == "order" else ("ask_product",)
+        known = self.knowledge.policies if kind == "policy" else self.knowledge.answers
+        return known[name].intents if name in known else ()
+
     def look(self, language: Language) -> Look:
         """How a reader sees values."""
         return Look(self.shop, self.products, language)
