@@ -18,6 +18,11 @@ class OrderStatus(AnswersFirst):
 
     action = "action_order_status"
 
+    def instead(self, turn: Turn, heard: Heard) -> Outcome | None:
+        """Rasa would call this again where it is not told that no form follows."""
+        told = super().instead(turn, heard)
+        return Outcome(told.replies, _open(False)) if told else None
+
     def answer(self, turn: Turn, heard: Heard) -> Outcome:
         """`status_open` says to Rasa whether the form follows."""
         with self.app.store.write() as session:

@@ -165,18 +165,19 @@ def _some(pairs: Sequence[Pair], count: int, rng: np.random.Generator) -> list[P
 
 def _fit(learner: Learner, data: _Data, plan: Plan, say: Say) -> dict[str, float]:
     """Trains, goes back to the best epoch, and takes in the held-out forms; the best epoch's figures."""
-    total = plan.epochs + plan.finish
+    epochs = plan.epochs + plan.finish
+    total = plan.topic_rounds + epochs
     rounds = (_epoch(data.known, data, learner.rng, plan) for _ in range(plan.topic_rounds))
-    for lost in learner.learn_topics(rounds, plan.topic_rate):
-        say(f"topics: loss {lost:.3f}")
+    for number, lost in enumerate(learner.learn_topics(rounds, plan.topic_rate), 1):
+        say(f"round {number} of {total}: topics, loss {lost:.3f}")
     steps = len(list(learner.batches(_epoch(data.known, data, learner.rng, plan), plan.tokens)))
-    learner.compile(plan.rate, steps * total)
+    learner.compile(plan.rate, steps * epochs)
     best: tuple[float, int, list[Floats], dict[str, float]] | None = None
     for epoch in range(plan.epochs):
         lost = _pass(learner, _epoch(data.known, data, learner.rng, plan), plan)
         figures = _figures(learner, data)
         said = ", ".join(f"{name} {value:.3f}" for name, value in figures.items())
-        say(f"epoch {epoch + 1} of {total}: loss {lost:.3f}, {said}")
+        say(f"round {plan.topic_rounds + epoch + 1} of {total}: loss {lost:.3f}, {said}")
         if best is None or figures.get("exact", 0.0) >= best[0]:
             weights = [np.asarray(w) for w in weights_of(learner.model).values()]
             best = figures.get("exact", 0.0), epoch, weights, figures
@@ -188,7 +189,7 @@ def _fit(learner: Learner, data: _Data, plan: Plan, say: Say) -> dict[str, float
     for epoch in range(plan.finish):
         everything = _epoch([*data.known, *data.held], data, learner.rng, plan)
         lost = _pass(learner, everything, plan)
-        say(f"epoch {plan.epochs + epoch + 1} of {total}: loss {lost:.3f}")
+        say(f"round {total - plan.finish + epoch + 1} of {total}: loss {lost:.3f}")
     return best[3]
 
 

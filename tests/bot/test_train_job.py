@@ -20,7 +20,7 @@ Command = tuple[str, ...]
 TRAINING = """
 import json, sys, time
 for n in range(1, 4):
-    print(json.dumps({"said": f"epoch {n} of 3", "done": n, "total": 3}), flush=True)
+    print(json.dumps({"said": f"round {n} of 3", "done": n, "total": 3}), flush=True)
 if sys.argv[2] == "broken":
     sys.exit("there are no questions to learn from")
 if sys.argv[2] == "endless":

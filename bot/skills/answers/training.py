@@ -42,7 +42,7 @@ HELD_PART = 5
 FEWEST_FORMS = 3
 PRETRAINED = pretrained()
 QUESTIONS = SHIPPED / "questions" / "validation.jsonl"
-_EPOCH = re.compile(r"epoch (\d+) of (\d+)")
+_ROUND = re.compile(r"round (\d+) of (\d+)")
 
 
 class Writes(Protocol):
@@ -197,8 +197,8 @@ def main(arguments: list[str]) -> int:
 
 
 def _say(line: str) -> None:
-    epoch = _EPOCH.search(line)
-    done, total = (int(epoch[1]), int(epoch[2])) if epoch else (0, 0)
+    at = _ROUND.search(line)
+    done, total = (int(at[1]), int(at[2])) if at else (0, 0)
     print(json.dumps({"said": line, "done": done, "total": total}), flush=True)
 
 

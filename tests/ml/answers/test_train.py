@@ -31,7 +31,7 @@ def test_training_says_how_it_goes_and_writes_a_card(trained: Path, said: list[s
         "settings.json",
     } == set(card.files)
     assert {"exact", "perplexity", "topic"} <= set(card.figures)
-    assert any("epoch 1 of" in text for text in said)
+    assert any("round 4 of" in text for text in said)
 
 
 @pytest.mark.slow
@@ -54,7 +54,7 @@ def test_a_training_that_fails_leaves_the_old_answerer(
     before = (out / "card.json").read_bytes()
 
     def stop(text: str) -> None:
-        if "epoch 2" in text:
+        if "round 5 of 5" in text:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

@@ -91,7 +91,7 @@ class Fake:
     ) -> None:
         """Write a model that is none."""
         self.given = list(examples)
-        say("epoch 1 of 2: loss 1.0")
+        say("round 1 of 2: loss 1.0")
         model(out)
 
     def load(self, folder: Path) -> Knows:
