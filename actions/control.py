@@ -6,6 +6,7 @@ import json
 
 from actions.answers import AnswersFirst, answered, attention_of
 from actions.base import MERCHANT, Heard, Outcome, SkillAction
+from actions.photos import is_photo
 from bot.conversation.messages import Button, Buttons, Reply, Role, Text
 from bot.skills.answers.explaining import explained_question, why_answer
 from bot.skills.orders import form, views
@@ -124,14 +125,22 @@ class Fallback(SkillAction):
 
     def answer(self, turn: Turn, heard: Heard) -> Outcome:
         """Never a guess, always a way on."""
+        if turn.role is Role.MERCHANT and any(map(is_photo, turn.files)):
+            look = self._button("classify_photos", "button_classify", turn)
+            read = self._button("parse_order", "button_read_order", turn)
+            both = (look,) if all(map(is_photo, turn.files)) else (look, read)
+            return Outcome((Buttons(say("photos_without_words", turn.language), both),))
         if turn.role is Role.MERCHANT and (turn.files or self._is_order(turn)):
-            payload = "/parse_order" + json.dumps({"choice": turn.message})
-            read = Button(say("button_read_order", turn.language), payload)
+            read = self._button("parse_order", "button_read_order", turn)
             key = "file_without_words" if turn.files else "looks_like_order"
             return Outcome((Buttons(say(key, turn.language), (read,)),))
         known = turn.role is Role.CUSTOMER and turn.text.strip()
         told = answered(self.app, turn, heard, sure_only=True) if known else None
         return told or Outcome((self._sorry(turn),))
+
+    def _button(self, intent: str, title: str, turn: Turn) -> Button:
+        """Does something with this message."""
+        return Button(say(title, turn.language), f"/{intent}{json.dumps({'choice': turn.message})}")
 
     def _is_order(self, turn: Turn) -> bool:
         if not turn.text.strip():

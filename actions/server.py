@@ -30,6 +30,7 @@ from actions.order_status import (
     ValidateOrderStatusForm,
 )
 from actions.orders import AskOrderReply, ListOrders, OrderResult, ParseOrder, ValidateOrderForm
+from actions.photos import ClassifyPhotos
 from actions.reports import ExportData, SalesReport, StockReport
 from actions.service import AskHuman, NotBuiltYet
 from bot.conversation.messages import Language
@@ -47,6 +48,7 @@ MOST_BYTES = 8 * 1024 * 1024
 PLOTS_AFTER_SECONDS = 20
 
 ACTIONS: tuple[type[SkillAction], ...] = (
+    ClassifyPhotos,
     ParseOrder,
     ValidateOrderForm,
     AskOrderReply,

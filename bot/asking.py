@@ -140,7 +140,7 @@ def _put(
 
 
 def _media_type(path: Path) -> str:
-    return mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    return mimetypes.guess_type(path.name, strict=False)[0] or "application/octet-stream"
 
 
 def _wait(store: Store, shop: str, message: str, seconds: float) -> tuple[Entry, ...]:

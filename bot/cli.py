@@ -172,6 +172,46 @@ def answer(
         show(row, shown, as_json)
 
 
+@app.command(epilog=example("shopclerk classify --json photos/ more.zip"))
+def classify(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH...", help="Pictures, folders, zip archives.")
+    ],
+    shop: Shop = "demo",
+    as_json: Json = False,
+) -> None:
+    """Put product photos into categories, and tell what is wrong with them and which show the same."""
+    from bot.photo_files import classify_files
+
+    for row, shown in classify_files(paths, shop):
+        show(row, shown, as_json)
+
+
+@app.command(epilog=example('shopclerk teach "tea pots" photos/teapots'))
+def teach(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What the category is called.")],
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="PATH...", help="5 to 20 photos of it: pictures, folders, zip archives."
+        ),
+    ] = None,
+    rename: Annotated[
+        str, typer.Option(help="Call it so; into a category that is there, both become one.")
+    ] = "",
+    forget: Annotated[bool, typer.Option("--forget", help="Forget it and its photos.")] = False,
+    shop: Shop = "demo",
+    as_json: Json = False,
+) -> None:
+    """Teach a new category of photos from a few of them; it is known from the next photo on."""
+    from bot.photo_files import change_taught, teach_files
+
+    if bool(paths) + bool(rename) + forget != 1:
+        fail("give photos to teach from, or --rename NEW, or --forget")
+    row, shown = teach_files(name, paths, shop) if paths else change_taught(name, rename, shop)
+    show(row, shown, as_json)
+
+
 @app.command(epilog=example("shopclerk train orders"))
 def train(
     skill: Annotated[Skill, typer.Argument(help="What to train.")],
@@ -199,21 +239,25 @@ def evaluate(
 
 @app.command(epilog=example("shopclerk bench turn"))
 def bench(
-    what: Annotated[str, typer.Argument(help="What to time: turn or answers.")] = "turn",
+    what: Annotated[str, typer.Argument(help="What to time: turn, answers or photos.")] = "turn",
     turns: Annotated[
-        int, typer.Option(help="How many turns or questions.", min=2, max=100_000)
+        int, typer.Option("--turns", "--number", help="How many of them.", min=2, max=100_000)
     ] = 200,
     as_json: Json = False,
 ) -> None:
-    """Time this machine: whole turns with Rasa alone beside them, or answers with the encoder alone beside them."""
+    """Time this machine: turns, answers or photos, with Rasa, the encoder or the network alone beside them."""
     if what == "turn":
         result = _bench_turn(turns)
     elif what == "answers":
         from bot.answer_bench import bench_answers
 
         result = bench_answers(turns, _tell).to_dict()
+    elif what == "photos":
+        from bot.photo_bench import bench_photos
+
+        result = bench_photos(turns, _tell)
     else:
-        fail(f"there is no benchmark {what!r}; there are: turn, answers")
+        fail(f"there is no benchmark {what!r}; there are: turn, answers, photos")
     show(result, table(result), as_json)
 
 
@@ -269,11 +313,6 @@ def export(shop: Shop = "demo", as_json: Json = False) -> None:
 
 
 NOT_BUILT_YET = {
-    "classify": ("Say what is on product photos.", "shopclerk classify --json photos/"),
-    "teach": (
-        "Teach a new category from a few photos.",
-        'shopclerk teach "tea pots" photos/teapots',
-    ),
     "couriers": (
         "Recommend a courier and a slot per address.",
         "shopclerk couriers --json --history deliveries.csv --rates rates.csv addresses.csv",

@@ -14,6 +14,7 @@ import signal
 import sys
 import threading
 from contextlib import suppress
+from typing import Any
 
 OLDEST_SQLITE = (3, 42, 0)
 """DBOS needs `unixepoch('subsec')`."""
@@ -38,6 +39,8 @@ from bot.child import ChildFailed  # noqa: E402
 from bot.conversation.messages import File, Language, Progress, Reply, Text  # noqa: E402
 from bot.failures import without_words  # noqa: E402
 from bot.inputs import BadInput  # noqa: E402
+from bot.photo_job import CHUNK as PHOTOS_AT_ONCE  # noqa: E402
+from bot.photo_job import PhotoJobs, TooManyPhotos  # noqa: E402
 from bot.settings import Settings, settings  # noqa: E402
 from bot.skills.answers.models import TRAINING  # noqa: E402
 from bot.skills.orders.batch import JOB as ORDERS  # noqa: E402
@@ -45,6 +48,7 @@ from bot.skills.orders.batch import Row, batch_csv, batch_table, count, read_bat
 from bot.skills.orders.files import messages_in  # noqa: E402
 from bot.skills.orders.reading import Reader  # noqa: E402
 from bot.skills.orders.views import Look  # noqa: E402
+from bot.skills.photos.batch import JOB as PHOTOS  # noqa: E402
 from bot.store.catalogue import products  # noqa: E402
 from bot.store.clock import utc_now  # noqa: E402
 from bot.store.engine import Store, open_store  # noqa: E402
@@ -76,6 +80,7 @@ class Worker:
 
     def __init__(self, store: Store, files: FileStore, parser: OrderParser) -> None:
         self.store, self.files, self.parser = store, files, parser
+        self.photos = PhotoJobs(store, files)
 
     def start_queued(self) -> None:
         """Start a workflow for each job that waits."""
@@ -179,6 +184,21 @@ def _train(shop: str, job: str) -> bool:
     return train_in_child(worker().store, shop, job)
 
 
+@DBOS.step()
+def _count_photos(shop: str, job: str) -> int:
+    return worker().photos.total(shop, job)
+
+
+@DBOS.step(retries_allowed=True, max_attempts=5)
+def _classify_chunk(shop: str, job: str, first: int, total: int) -> list[dict[str, Any]] | None:
+    return worker().photos.chunk(shop, job, first, total)
+
+
+@DBOS.step(retries_allowed=True, max_attempts=5)
+def _finish_photos(shop: str, job: str, rows: list[dict[str, Any]]) -> None:
+    worker().photos.finish(shop, job, rows)
+
+
 @DBOS.step(retries_allowed=True, max_attempts=5)
 def _end(shop: str, job: str) -> None:
     worker().end(shop, job)
@@ -221,7 +241,26 @@ def train_answers(shop: str, job: str) -> None:
         _fail(shop, job, f"error {job[-8:]}")
 
 
-WORKFLOWS = {ORDERS: parse_orders, TRAINING: train_answers}
+@DBOS.workflow()
+def classify_photos(shop: str, job: str) -> None:
+    """Look at every photo, chunk by chunk."""
+    try:
+        total = _count_photos(shop, job)
+        rows: list[dict[str, Any]] = []
+        for first in range(0, total, PHOTOS_AT_ONCE):
+            chunk = _classify_chunk(shop, job, first, total)
+            if chunk is None:
+                return
+            rows += chunk
+        _finish_photos(shop, job, rows)
+    except TooManyPhotos as error:
+        _fail(shop, job, str(error))
+    except Exception as error:
+        logger.error("job %s failed: %s", job, without_words(error))
+        _fail(shop, job, f"error {job[-8:]}")
+
+
+WORKFLOWS = {ORDERS: parse_orders, TRAINING: train_answers, PHOTOS: classify_photos}
 
 
 def launch(config: Settings) -> Worker:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -33,8 +33,17 @@ def train(skill: str, data: Path | None) -> dict[str, Any]:
         from bot.answer_measures import train_encoder
 
         return train_encoder(tell)
+    if skill == "photos":
+        from ml.photos.classifier import shipped
+        from ml.photos.data import NoPhotos
+        from ml.photos.train import train as train_photos
+
+        try:
+            return dict(train_photos(_photos(data), shipped(), tell).figures)
+        except NoPhotos as error:
+            raise BadInput(str(error)) from None
     raise BadInput(
-        f"training of {skill} is not there yet; there is: orders, nlu, answers, sentence"
+        f"training of {skill} is not there yet; there is: orders, nlu, answers, sentence, photos"
     )
 
 
@@ -48,11 +57,20 @@ def evaluate(skill: str, data: Path | None) -> Iterator[dict[str, Any]]:
 
         yield from evaluate_answers()
         return
-    if skill != "orders":
-        raise BadInput(f"evaluation of {skill} is not there yet; there is: orders, nlu, answers")
-    from ml.orders.evaluate import evaluate as evaluate_orders
+    rows: Iterable[Any]
+    if skill == "photos":
+        from ml.photos.evaluate import evaluate as evaluate_photos
 
-    for row in evaluate_orders(data):
+        rows = evaluate_photos(_photos(data))
+    elif skill == "orders":
+        from ml.orders.evaluate import evaluate as evaluate_orders
+
+        rows = evaluate_orders(data)
+    else:
+        raise BadInput(
+            f"evaluation of {skill} is not there yet; there is: orders, nlu, answers, photos"
+        )
+    for row in rows:
         baseline = None if row.baseline is None else round(row.baseline, 4)
         yield {
             "data": row.data,
@@ -61,6 +79,14 @@ def evaluate(skill: str, data: Path | None) -> Iterator[dict[str, Any]]:
             "baseline": baseline,
             "baseline_name": row.baseline_name,
         }
+
+
+def _photos(data: Path | None) -> Path:
+    """The folder of the photo collections; raises `BadInput`."""
+    folder = (data or settings().data) / "photos"
+    if not folder.is_dir():
+        raise BadInput(f"{folder} is not there; --data names the folder that holds it")
+    return folder
 
 
 def _evaluated_by_nlu(data: Path | None) -> Iterator[dict[str, Any]]:

@@ -5,7 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, DateTime, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    DateTime,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from sqlalchemy.types import TypeDecorator
 
@@ -402,3 +411,26 @@ class Job(Base):
     error: Mapped[str] = mapped_column(Text, default="")
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     updated_at: Mapped[datetime] = mapped_column(default=utc_now, onupdate=utc_now)
+
+
+class TaughtCategory(Base):
+    """A category of photos that a shop has taught."""
+
+    __tablename__ = "taught_categories"
+    __table_args__ = (UniqueConstraint("shop_id", "name"),)
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    shop_id: Mapped[str] = mapped_column(ForeignKey("shops.id"))
+    name: Mapped[str] = mapped_column(String(64))
+    made_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class TaughtPhoto(Base):
+    """A photo that a category was taught from, as small as the model saw it; `hash` begins its SHA-256."""
+
+    __tablename__ = "taught_photos"
+    __table_args__ = (UniqueConstraint("category_id", "hash"),)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    shop_id: Mapped[str] = mapped_column(ForeignKey("shops.id"), index=True)
+    category_id: Mapped[str] = mapped_column(ForeignKey("taught_categories.id"))
+    hash: Mapped[str] = mapped_column(String(16))
+    png: Mapped[bytes] = mapped_column(LargeBinary)

@@ -101,7 +101,7 @@ def test_what_is_not_known_is_kept_for_the_shop_once(app: App, customer: Rasa) -
     [
         ("order_status", "action_order_status"),
         ("place_order", "action_not_built_yet"),
-        ("classify_photos", "action_not_built_yet"),
+        ("classify_photos", "action_classify_photos"),
         ("help", "action_help"),
         ("chitchat", "action_chitchat"),
         ("deny", "action_affirm_or_deny"),

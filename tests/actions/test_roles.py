@@ -25,7 +25,7 @@ MERCHANTS = {
     "job_status": "action_job_status",
     "cancel_job": "action_cancel_job",
     "segment_buyers": "action_not_built_yet",
-    "classify_photos": "action_not_built_yet",
+    "classify_photos": "action_classify_photos",
 }
 
 

@@ -4,68 +4,23 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from sqlalchemy import select
 
 from bot.store.clock import utc_now
-from bot.store.engine import Store, open_store
+from bot.store.engine import Store
 from bot.store.files import FileStore
 from bot.store.jobs import JobInfo, JobState, access_job, cancel_job, enqueue, queued_jobs
-from bot.store.schema import Message, OutboxReply, Shop
-from tests.shop import fill
+from bot.store.schema import Message, OutboxReply
+from tests.bot.waiting import until
 
 MESSAGES = 1_500
 JOB = "orders-m1-0"
-
-
-@pytest.fixture
-def shop(store_url: str) -> Iterator[Store]:
-    """A small shop with a message that was answered."""
-    store = open_store(store_url)
-    with store.write() as session:
-        session.add(Shop(id="demo", name="Demo", name_zh="店"))
-        session.flush()
-        fill(session)
-        session.add(
-            Message(
-                id="m1",
-                shop_id="demo",
-                conversation_id="demo-merchant",
-                channel="web",
-                external_id="1",
-                number=1,
-                person="p",
-                role="merchant",
-                content={"text": "parse these"},
-                done_at=utc_now(),
-            )
-        )
-    yield store
-    store.close()
-
-
-@pytest.fixture
-def start(store_url: str, tmp_path: Path) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
-    """Starts a worker process; whatever still runs at the end is stopped."""
-    environment = os.environ | {"SHOPCLERK_HOME": str(tmp_path), "DATABASE_URL": store_url}
-    started: list[subprocess.Popen[bytes]] = []
-
-    def begin() -> subprocess.Popen[bytes]:
-        started.append(subprocess.Popen([sys.executable, "-m", "bot.jobs"], env=environment))
-        return started[-1]
-
-    yield begin
-    for process in started:
-        process.kill()
-        process.wait()
 
 
 def _queue(store: Store, home: Path, messages: int, name: str = "orders.txt") -> None:
@@ -93,12 +48,8 @@ def _job(store: Store) -> JobInfo:
 
 
 def _until(store: Store, reached: Callable[[JobInfo], bool]) -> JobInfo:
-    for _ in range(1200):
-        job = _job(store)
-        if reached(job):
-            return job
-        time.sleep(0.05)
-    raise AssertionError(f"the job stays at {job}")
+    until(lambda: reached(_job(store)))
+    return _job(store)
 
 
 def _replies(store: Store) -> list[dict[str, object]]:

@@ -1,0 +1,166 @@
+"""Classifying the photos of a conversation as a job: a chunk at a time, then pictures, a table and a CSV."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from bot.conversation.messages import File, FileRef, Image, Language, Progress, Reply, Text
+from bot.skills.photos.batch import batch_csv, batch_table, count, name_of, tally
+from bot.skills.photos.classify import Classified, classify, with_duplicates
+from bot.skills.photos.decoding import Lookers, Refused
+from bot.skills.photos.sheet import MOST, Print, bars, contact_sheet
+from bot.skills.photos.sources import MOST_PHOTOS, Named, archived, archived_count
+from bot.skills.photos.teaching import Classifies, of_shop
+from bot.store.engine import Store
+from bot.store.files import FileStore
+from bot.store.jobs import ACTIVE, JobInfo, access_job, count_done, finish_job
+from bot.store.outbox import post
+from bot.store.shops import access_shop
+from bot.store.taught import taught_mark
+from bot.texts import say
+from ml.photos.classifier import PhotoClassifier, shipped
+from ml.photos.look import Look
+
+CHUNK = 96
+ZIP, PNG, CSV = "application/zip", "image/png", "text/csv"
+
+
+class TooManyPhotos(Exception):
+    """There are more than one job takes; the text says how many."""
+
+
+class PhotoJobs:
+    """The photo jobs of a worker; the model and the processes that look are started with the first one."""
+
+    def __init__(self, store: Store, files: FileStore) -> None:
+        self._store, self._files = store, files
+        self._classifiers: dict[str, tuple[object, Classifies]] = {}
+
+    @cached_property
+    def _model(self) -> PhotoClassifier:
+        return PhotoClassifier.load(shipped())
+
+    @cached_property
+    def _lookers(self) -> Lookers:
+        return Lookers(self._model.settings.size)
+
+    def total(self, shop: str, job_id: str) -> int:
+        """How many photos the job has; raises `TooManyPhotos`."""
+        with self._store.read() as session:
+            job = access_job(session, shop, job_id)
+            found = sum(self._count(session, shop, file) for file in _files(job))
+        if found > MOST_PHOTOS:
+            raise TooManyPhotos(f"{found} photos > {MOST_PHOTOS}")
+        return found
+
+    def chunk(self, shop: str, job_id: str, first: int, total: int) -> list[dict[str, Any]] | None:
+        """The photos from `first` on; None where the job was stopped."""
+        with self._store.read() as session:
+            job = access_job(session, shop, job_id)
+            if job.state not in ACTIVE:
+                return None
+            photos = self._photos(session, job, first, CHUNK)
+            seen = classify(photos, self._classifier(session, shop), self._lookers)
+            found = [one.to_json() for one in seen]
+        with self._store.write() as session:
+            job = count_done(session, shop, job_id, first + len(found), total)
+            if job.state in ACTIVE:
+                text = say("photos_progress", Language(job.language))
+                self._post(session, job, Progress(job.id, text, job.done, job.total))
+        return found
+
+    def finish(self, shop: str, job_id: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """End the job and post what came of it, both or neither."""
+        photos = list(with_duplicates(map(Classified.from_json, rows)))
+        with self._store.read() as session:
+            job = access_job(session, shop, job_id)
+            language = Language(job.language)
+            title = say("photos_title", language)
+            if access_shop(session, shop).synthetic:
+                title = f"{title} · {say('synthetic', language)}"
+            prints = list(self._prints(session, job, photos, language))
+        pictures = self._pictures(title, photos, prints, language)
+        with self._store.write() as session:
+            job = access_job(session, shop, job_id)
+            summed = asdict(count(photos))
+            table = self._files.put(
+                session, shop, batch_csv(photos), "photos.csv", CSV, job.conversation
+            )
+            if not finish_job(session, shop, job_id, summed | {"file": table.sha256}):
+                return
+            self._post(session, job, Text(say("photos_done", language, **summed)))
+            for name, told, png in pictures:
+                file = self._files.put(session, shop, png, name, PNG, job.conversation)
+                self._post(session, job, Image(file.sha256, alt=told, title=told))
+            self._post(session, job, batch_table(photos, language))
+            self._post(session, job, File(table.sha256, "photos.csv", CSV))
+
+    def _classifier(self, session: Session, shop: str) -> Classifies:
+        """Made anew only where the shop has taught something since."""
+        mark = taught_mark(session, shop)
+        known = self._classifiers.get(shop)
+        if known is None or known[0] != mark:
+            known = self._classifiers[shop] = mark, of_shop(session, shop, self._model)
+        return known[1]
+
+    def _pictures(
+        self, title: str, photos: Sequence[Classified], prints: Sequence[Print], language: Language
+    ) -> Iterator[tuple[str, str, bytes]]:
+        """Name, words for those who cannot see it, and bytes of each picture that there is something for."""
+        if prints:
+            yield "contact-sheet.png", say("photos_sheet", language), contact_sheet(title, prints)
+        if shares := tally(photos, language):
+            told = say("photos_bars", language)
+            yield "categories.png", told, bars(told, shares)
+
+    def _prints(
+        self, session: Session, job: JobInfo, photos: Sequence[Classified], language: Language
+    ) -> Iterator[Print]:
+        some = zip(photos, self._lookers.looks(self._photos(session, job, 0, MOST)), strict=False)
+        for photo, (_, look) in some:
+            if isinstance(look, Look) and photo.top:
+                best = photo.top[0]
+                caption = f"{name_of(best, language)} {best.confidence:.0%}"
+                yield Print(look.pixels, look.width, look.height, caption, photo.review)
+
+    def _photos(self, session: Session, job: JobInfo, first: int, most: int) -> Iterator[Named]:
+        """`most` photos of the job from `first` on, those of archives among them."""
+        for file in _files(job):
+            here = self._count(session, job.shop, file)
+            if most <= 0:
+                return
+            if first < here:
+                wanted = min(most, here - first)
+                yield from self._some(session, job.shop, file, first, wanted)
+                most -= wanted
+            first = max(first - here, 0)
+
+    def _some(
+        self, session: Session, shop: str, file: FileRef, first: int, most: int
+    ) -> Iterator[Named]:
+        _, data = self._files.read(session, shop, file.sha256)
+        if file.media_type == ZIP:
+            yield from archived(io.BytesIO(data), file.name, first, most)
+        elif file.media_type.startswith("image/"):
+            yield file.name, data
+        else:
+            yield file.name, Refused("unreadable")
+
+    def _count(self, session: Session, shop: str, file: FileRef) -> int:
+        if file.media_type != ZIP:
+            return 1
+        return archived_count(io.BytesIO(self._files.read(session, shop, file.sha256)[1]))
+
+    def _post(self, session: Session, job: JobInfo, reply: Reply) -> None:
+        if job.conversation:
+            post(session, job.shop, job.conversation, reply)
+
+
+def _files(job: JobInfo) -> list[FileRef]:
+    return [FileRef(**file) for file in job.arguments["files"]]

@@ -1,0 +1,1 @@
+"""Photos of products: looked at safely, put into categories, found again."""

@@ -1,0 +1,109 @@
+"""The worker on photos: looked at to the end, also when it is killed in the middle; nothing is doubled."""
+
+from __future__ import annotations
+
+import csv
+import io
+import signal
+import subprocess
+import zipfile
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from sqlalchemy import select
+
+from bot.photo_job import CHUNK
+from bot.store.engine import Store
+from bot.store.files import FileStore
+from bot.store.jobs import JobInfo, JobState, access_job, enqueue
+from bot.store.schema import OutboxReply
+from tests.bot.waiting import until
+from tests.ml.photos.pictures import coded, picture
+
+JOB = "photos-m1"
+Start = Callable[[], subprocess.Popen[bytes]]
+
+
+def queue(store: Store, home: Path, *photos: tuple[str, str, bytes]) -> FileStore:
+    """Files and a job for them."""
+    files = FileStore((home / "files").as_uri())
+    with store.write() as session:
+        kept = [
+            files.put(session, "demo", data, name, kind, "demo-merchant")
+            for name, kind, data in photos
+        ]
+        arguments = {"files": [asdict(file) for file in kept], "message": "m1"}
+        enqueue(
+            session, "demo", JOB, "photos", arguments,
+            conversation="demo-merchant", language="en", total=len(kept),
+        )  # fmt: skip
+    return files
+
+
+def archive(count: int) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as made:
+        for n in range(count):
+            made.writestr(f"p{n:04}.jpg", coded(picture(n, 64, 48), quality=80))
+        made.writestr("../x.jpg", b"x")
+    return file.getvalue()
+
+
+def job(store: Store) -> JobInfo:
+    with store.read() as session:
+        return access_job(session, "demo", JOB)
+
+
+def replies(store: Store) -> list[dict[str, Any]]:
+    with store.read() as session:
+        query = select(OutboxReply).where(OutboxReply.conversation_id == "demo-merchant")
+        return [row.body for row in session.scalars(query.order_by(OutboxReply.number))]
+
+
+def test_a_killed_worker_goes_on_and_doubles_no_photo(
+    shop: Store,
+    start: Start,
+    tmp_path: Path,
+) -> None:
+    """kill -9 after some chunks of an archive; then a single photo beside it, and all pictures, table and CSV."""
+    many = 5 * CHUNK
+    alone = ("alone.jpg", "image/jpeg", coded(picture(3, 64, 48)))
+    files = queue(shop, tmp_path, ("a.zip", "application/zip", archive(many)), alone)
+    first = start()
+    until(lambda: job(shop).done >= CHUNK)
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    assert job(shop).state is JobState.RUNNING
+    start()
+    until(lambda: job(shop).state is JobState.DONE)
+    told = replies(shop)
+    assert [one["kind"] for one in told] == ["progress", "text", "image", "image", "table", "file"]
+    assert told[0]["done"] == told[0]["total"] == many + 2
+    assert f"{many + 2} photos" in told[1]["text"]
+    assert "1 that could not be read" in told[1]["text"]
+    with shop.read() as session:
+        pictures = [files.read(session, "demo", one["file"])[1] for one in told[2:4]]
+        _, data = files.read(session, "demo", told[5]["file"])
+    assert all(Image.open(io.BytesIO(png)).width > 500 for png in pictures)
+    rows = list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"))))
+    names = [row["photo"] for row in rows]
+    assert names == [*(f"a.zip/p{n:04}.jpg" for n in range(many)), "a.zip/../x.jpg", "alone.jpg"]
+    assert rows[-1]["duplicate_of"] == "a.zip/p0003.jpg"
+    assert rows[-2]["warnings"] == "outside_zip"
+
+
+def test_an_archive_that_is_none_says_so_and_the_rest_goes_on(
+    shop: Store,
+    start: Start,
+    tmp_path: Path,
+) -> None:
+    photo = ("b.jpg", "image/jpeg", coded(picture(1)))
+    queue(shop, tmp_path, ("a.zip", "application/zip", b"PK\x03\x04 none"), photo)
+    start()
+    until(lambda: job(shop).state is JobState.DONE)
+    told = replies(shop)
+    assert "2 photos" in told[1]["text"]
+    assert any("archive cannot be read" in row[3] for row in told[4]["rows"])
