@@ -3,30 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import pytest
 from PIL import Image
 
 from bot.skills.photos.classify import Classified, Fingerprint, Guess, classify, with_duplicates
 from bot.skills.photos.decoding import Lookers, Refused
 from ml.photos.categories import Category
-from ml.photos.classifier import PhotoClassifier, shipped
+from ml.photos.classifier import PhotoClassifier
 from tests.bot.test_cli import refused, shopclerk
 from tests.ml.photos.pictures import coded, picture
-
-
-@pytest.fixture(scope="module")
-def classifier() -> PhotoClassifier:
-    return PhotoClassifier.load(shipped())
-
-
-@pytest.fixture(scope="module")
-def lookers(classifier: PhotoClassifier) -> Iterator[Lookers]:
-    with Lookers(classifier.settings.size, 1) as made:
-        yield made
 
 
 def classified(

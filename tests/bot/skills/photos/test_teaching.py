@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
-import pytest
 
 from bot.skills.photos.classify import classify
 from bot.skills.photos.decoding import Lookers
 from bot.skills.photos.teaching import learn, of_shop, shots_of
 from bot.store.engine import Store
 from bot.store.taught import taught
-from ml.photos.classifier import PhotoClassifier, shipped
+from ml.photos.classifier import PhotoClassifier
 from tests.bot.test_cli import refused, shopclerk
 from tests.ml.photos.pictures import Bytes, coded, picture
 
@@ -28,17 +26,6 @@ def teapot(seed: int) -> Bytes:
     cv2.circle(photo, (x, y), int(rng.integers(45, 60)), (200, 30, 40), -1)
     cv2.circle(photo, (x + 55, y), 22, (200, 30, 40), 8)
     return photo
-
-
-@pytest.fixture(scope="module")
-def classifier() -> PhotoClassifier:
-    return PhotoClassifier.load(shipped())
-
-
-@pytest.fixture(scope="module")
-def lookers(classifier: PhotoClassifier) -> Iterator[Lookers]:
-    with Lookers(classifier.settings.size, 1) as made:
-        yield made
 
 
 def test_a_taught_category_is_known_from_the_next_photo_on(
