@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
+from functools import cached_property
 from threading import Lock
 
 from sqlalchemy.orm import Session
@@ -20,6 +21,7 @@ from bot.store.engine import Store
 from bot.store.files import FileStore
 from bot.store.shops import access_shop
 from ml.orders.parse import OrderParser
+from ml.photos.classifier import PhotoClassifier, shipped
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +47,11 @@ class App:
         with self._lock:
             self._readers[shop] = (found, reader)
         return reader
+
+    @cached_property
+    def photos(self) -> PhotoClassifier:
+        """The shipped photo model; loaded when it is first asked for."""
+        return PhotoClassifier.load(shipped())
 
     def look(self, session: Session, turn: Turn) -> Look:
         """How this turn's replies look."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 
 from actions.answers import AnswersFirst, answered, attention_of
-from actions.base import MERCHANT, Heard, Outcome, SkillAction
-from actions.photos import is_photo
+from actions.base import ANYONE, MERCHANT, Heard, Outcome, SkillAction
+from actions.photos import PhotoAction
 from bot.conversation.messages import Button, Buttons, Reply, Role, Text
 from bot.skills.answers.explaining import explained_question, why_answer
 from bot.skills.orders import form, views
 from bot.skills.orders.form import Said, Say
+from bot.skills.photos import talk as photos
+from bot.skills.photos.uploads import is_photo
 from bot.skills.turn import Turn
 from bot.skills.undo import End, undo
 from bot.skills.why import why
@@ -81,8 +83,8 @@ class Undo(SkillAction):
             undone = undo(session, turn, number)
         if undone.end is End.NOTHING:
             return Outcome((Text(say("undo_nothing", turn.language)),))
-        key = "undo_done" if undone.end is End.DONE else "undo_too_late"
-        return Outcome((Text(say(key, turn.language, numbers=", ".join(undone.numbers))),))
+        key = "undo_too_late" if undone.end is End.TOO_LATE else f"undo_done_{undone.what}"
+        return Outcome((Text(say(key, turn.language, names=", ".join(undone.names))),))
 
 
 class Cancel(SkillAction):
@@ -99,13 +101,20 @@ class Cancel(SkillAction):
         return Outcome((Text(say(key, turn.language)),))
 
 
-class AffirmOrDeny(AnswersFirst):
-    """A yes, a no or an old button where nothing was asked."""
+class AffirmOrDeny(PhotoAction):
+    """A yes or a no to what was asked about photos; else one, or an old button, where nothing was asked."""
 
     action = "action_affirm_or_deny"
+    roles = ANYONE
 
     def answer(self, turn: Turn, heard: Heard) -> Outcome:
         """The turn of a confirmation that is tried again gets its good answer again."""
+        if turn.role is Role.MERCHANT and heard.intent in ("affirm", "deny"):
+            with self.app.store.write() as session:
+                yes = heard.intent == "affirm"
+                replies = photos.answer(session, turn, yes, self.app.photos.name)
+            if replies:
+                return Outcome(self.pictured(turn, replies))
         with self.app.store.read() as session:
             talk = form.of_message(session, turn)
             if talk:

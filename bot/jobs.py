@@ -14,7 +14,6 @@ import signal
 import sys
 import threading
 from contextlib import suppress
-from typing import Any
 
 OLDEST_SQLITE = (3, 42, 0)
 """DBOS needs `unixepoch('subsec')`."""
@@ -190,13 +189,13 @@ def _count_photos(shop: str, job: str) -> int:
 
 
 @DBOS.step(retries_allowed=True, max_attempts=5)
-def _classify_chunk(shop: str, job: str, first: int, total: int) -> list[dict[str, Any]] | None:
+def _classify_chunk(shop: str, job: str, first: int, total: int) -> bool:
     return worker().photos.chunk(shop, job, first, total)
 
 
 @DBOS.step(retries_allowed=True, max_attempts=5)
-def _finish_photos(shop: str, job: str, rows: list[dict[str, Any]]) -> None:
-    worker().photos.finish(shop, job, rows)
+def _finish_photos(shop: str, job: str) -> None:
+    worker().photos.finish(shop, job)
 
 
 @DBOS.step(retries_allowed=True, max_attempts=5)
@@ -246,13 +245,10 @@ def classify_photos(shop: str, job: str) -> None:
     """Look at every photo, chunk by chunk."""
     try:
         total = _count_photos(shop, job)
-        rows: list[dict[str, Any]] = []
         for first in range(0, total, PHOTOS_AT_ONCE):
-            chunk = _classify_chunk(shop, job, first, total)
-            if chunk is None:
+            if not _classify_chunk(shop, job, first, total):
                 return
-            rows += chunk
-        _finish_photos(shop, job, rows)
+        _finish_photos(shop, job)
     except TooManyPhotos as error:
         _fail(shop, job, str(error))
     except Exception as error:

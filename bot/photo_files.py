@@ -13,6 +13,7 @@ from bot.inputs import BadInput
 from bot.settings import settings
 from bot.skills.photos.classify import Classified, classify, with_duplicates
 from bot.skills.photos.decoding import Lookers
+from bot.skills.photos.filing import catalogue_marks
 from bot.skills.photos.sources import given
 from bot.skills.photos.teaching import Lesson, learn, of_shop, shots_of
 from bot.store.clock import utc_now
@@ -27,14 +28,14 @@ from ml.photos.teach import FEWEST
 def classify_files(paths: Sequence[Path], shop: str) -> Iterator[tuple[dict[str, Any], str]]:
     """What came of each photo, in order: as JSON, and as a line for people. Raises `BadInput`."""
     model = PhotoClassifier.load(shipped())
-    name = f"{model.card.name}-{model.card.date}"
     with _shop(shop) as store, store.read() as session:
         classifier = of_shop(session, shop, model)
+        before = catalogue_marks(session, shop, model.name)
     some = False
     with Lookers(classifier.settings.size) as lookers:
-        for photo in with_duplicates(classify(given(paths), classifier, lookers)):
+        for photo in with_duplicates(classify(given(paths), classifier, lookers), before):
             some = True
-            yield row(photo, name), shown(photo)
+            yield row(photo, model.name), shown(photo)
     if not some:
         raise BadInput(f"{', '.join(map(str, paths))}: there are no photos in it")
 

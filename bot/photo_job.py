@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from functools import cached_property
-from typing import Any
 
 from sqlalchemy.orm import Session
 
 from bot.conversation.messages import File, FileRef, Image, Language, Progress, Reply, Text
 from bot.skills.photos.batch import batch_csv, batch_table, count, name_of, tally
 from bot.skills.photos.classify import Classified, classify, with_duplicates
-from bot.skills.photos.decoding import Lookers, Refused
+from bot.skills.photos.decoding import Lookers
+from bot.skills.photos.filing import catalogue_marks
 from bot.skills.photos.sheet import MOST, Print, bars, contact_sheet
-from bot.skills.photos.sources import MOST_PHOTOS, Named, archived, archived_count
+from bot.skills.photos.sources import MOST_PHOTOS
+from bot.skills.photos.talk import offer
 from bot.skills.photos.teaching import Classifies, of_shop
+from bot.skills.photos.uploads import Uploads
 from bot.store.engine import Store
 from bot.store.files import FileStore
 from bot.store.jobs import ACTIVE, JobInfo, access_job, count_done, finish_job
 from bot.store.outbox import post
+from bot.store.photos import keep_seen, seen_photos
 from bot.store.shops import access_shop
 from bot.store.taught import taught_mark
 from bot.texts import say
@@ -28,7 +30,7 @@ from ml.photos.classifier import PhotoClassifier, shipped
 from ml.photos.look import Look
 
 CHUNK = 96
-ZIP, PNG, CSV = "application/zip", "image/png", "text/csv"
+PNG, CSV = "image/png", "text/csv"
 
 
 class TooManyPhotos(Exception):
@@ -53,34 +55,36 @@ class PhotoJobs:
     def total(self, shop: str, job_id: str) -> int:
         """How many photos the job has; raises `TooManyPhotos`."""
         with self._store.read() as session:
-            job = access_job(session, shop, job_id)
-            found = sum(self._count(session, shop, file) for file in _files(job))
+            found = self._uploads(session, access_job(session, shop, job_id)).count()
         if found > MOST_PHOTOS:
             raise TooManyPhotos(f"{found} photos > {MOST_PHOTOS}")
         return found
 
-    def chunk(self, shop: str, job_id: str, first: int, total: int) -> list[dict[str, Any]] | None:
-        """The photos from `first` on; None where the job was stopped."""
+    def chunk(self, shop: str, job_id: str, first: int, total: int) -> bool:
+        """Looks at the photos from `first` on and keeps what was seen; False where the job was stopped."""
         with self._store.read() as session:
             job = access_job(session, shop, job_id)
             if job.state not in ACTIVE:
-                return None
-            photos = self._photos(session, job, first, CHUNK)
-            seen = classify(photos, self._classifier(session, shop), self._lookers)
-            found = [one.to_json() for one in seen]
+                return False
+            photos = self._uploads(session, job).photos(first, CHUNK)
+            found = list(classify(photos, self._classifier(session, shop), self._lookers))
+        seen = [(one.to_json(), one.review and not one.refused) for one in found]
         with self._store.write() as session:
+            keep_seen(session, shop, job_id, first, seen)
             job = count_done(session, shop, job_id, first + len(found), total)
             if job.state in ACTIVE:
                 text = say("photos_progress", Language(job.language))
                 self._post(session, job, Progress(job.id, text, job.done, job.total))
-        return found
+        return True
 
-    def finish(self, shop: str, job_id: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    def finish(self, shop: str, job_id: str) -> None:
         """End the job and post what came of it, both or neither."""
-        photos = list(with_duplicates(map(Classified.from_json, rows)))
         with self._store.read() as session:
             job = access_job(session, shop, job_id)
             language = Language(job.language)
+            rows = seen_photos(session, shop, job_id)
+            before = catalogue_marks(session, shop, self._model.name)
+            photos = list(with_duplicates((Classified.from_json(row.body) for row in rows), before))
             title = say("photos_title", language)
             if access_shop(session, shop).synthetic:
                 title = f"{title} · {say('synthetic', language)}"
@@ -100,6 +104,10 @@ class PhotoJobs:
                 self._post(session, job, Image(file.sha256, alt=told, title=told))
             self._post(session, job, batch_table(photos, language))
             self._post(session, job, File(table.sha256, "photos.csv", CSV))
+            if job.conversation and summed["photos"] > summed["refused"]:
+                asked_in = str(job.arguments["message"])
+                for reply in offer(session, shop, job.conversation, job.id, asked_in, language):
+                    self._post(session, job, reply)
 
     def _classifier(self, session: Session, shop: str) -> Classifies:
         """Made anew only where the shop has taught something since."""
@@ -122,45 +130,17 @@ class PhotoJobs:
     def _prints(
         self, session: Session, job: JobInfo, photos: Sequence[Classified], language: Language
     ) -> Iterator[Print]:
-        some = zip(photos, self._lookers.looks(self._photos(session, job, 0, MOST)), strict=False)
-        for photo, (_, look) in some:
+        some = self._lookers.looks(self._uploads(session, job).photos(0, MOST))
+        for photo, (_, look) in zip(photos, some, strict=False):
             if isinstance(look, Look) and photo.top:
                 best = photo.top[0]
                 caption = f"{name_of(best, language)} {best.confidence:.0%}"
                 yield Print(look.pixels, look.width, look.height, caption, photo.review)
 
-    def _photos(self, session: Session, job: JobInfo, first: int, most: int) -> Iterator[Named]:
-        """`most` photos of the job from `first` on, those of archives among them."""
-        for file in _files(job):
-            here = self._count(session, job.shop, file)
-            if most <= 0:
-                return
-            if first < here:
-                wanted = min(most, here - first)
-                yield from self._some(session, job.shop, file, first, wanted)
-                most -= wanted
-            first = max(first - here, 0)
-
-    def _some(
-        self, session: Session, shop: str, file: FileRef, first: int, most: int
-    ) -> Iterator[Named]:
-        _, data = self._files.read(session, shop, file.sha256)
-        if file.media_type == ZIP:
-            yield from archived(io.BytesIO(data), file.name, first, most)
-        elif file.media_type.startswith("image/"):
-            yield file.name, data
-        else:
-            yield file.name, Refused("unreadable")
-
-    def _count(self, session: Session, shop: str, file: FileRef) -> int:
-        if file.media_type != ZIP:
-            return 1
-        return archived_count(io.BytesIO(self._files.read(session, shop, file.sha256)[1]))
+    def _uploads(self, session: Session, job: JobInfo) -> Uploads:
+        refs = [FileRef(**file) for file in job.arguments["files"]]
+        return Uploads(self._files, session, job.shop, refs)
 
     def _post(self, session: Session, job: JobInfo, reply: Reply) -> None:
         if job.conversation:
             post(session, job.shop, job.conversation, reply)
-
-
-def _files(job: JobInfo) -> list[FileRef]:
-    return [FileRef(**file) for file in job.arguments["files"]]

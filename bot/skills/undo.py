@@ -8,6 +8,7 @@ from enum import StrEnum
 from sqlalchemy.orm import Session
 
 from bot.skills.orders.form import CREATED
+from bot.skills.photos.filing import FILED, take_back
 from bot.skills.turn import Turn
 from bot.store.buyers import remove_buyer
 from bot.store.catalogue import move_stock
@@ -34,22 +35,33 @@ class End(StrEnum):
     TOO_LATE = "too_late"
 
 
+class What(StrEnum):
+    """What an undo was about."""
+
+    ORDERS = "orders"
+    PHOTOS = "photos"
+
+
 @dataclass(frozen=True)
 class Undone:
-    """The numbers of the orders that were taken out, or that could not be."""
+    """The numbers of the orders that were taken out, or could not be; or the SKUs that are filed as before."""
 
     end: End
-    numbers: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    what: What = What.ORDERS
 
 
 def undo(session: Session, turn: Turn, number: str = "") -> Undone:
     """Take back the last confirmation of this conversation, or the order of a number."""
-    made_before = [
-        c for c in changes_of_message(session, turn.shop, turn.message) if c.name == UNDONE
-    ]
-    if made_before:
-        return Undone(End.DONE, tuple((made_before[0].after or {})["numbers"]))
+    for change in changes_of_message(session, turn.shop, turn.message):
+        if change.name == UNDONE:
+            after = change.after or {}
+            return Undone(End.DONE, tuple(after["names"]), What(after["what"]))
+    filed = None if number else _last(session, turn, FILED)
     changes = _meant(session, turn, number)
+    if filed and (not changes or filed.made_at > changes[0].made_at):
+        skus = take_back(session, turn, filed)
+        return _undone(session, turn, [filed], Undone(End.DONE, skus, What.PHOTOS))
     if not changes:
         return Undone(End.NOTHING)
     numbers = tuple(str((change.after or {})["number"]) for change in changes)
@@ -58,6 +70,10 @@ def undo(session: Session, turn: Turn, number: str = "") -> Undone:
         return Undone(End.TOO_LATE, numbers)
     for change in changes:
         _take_back(session, turn, change)
+    return _undone(session, turn, changes, Undone(End.DONE, numbers))
+
+
+def _undone(session: Session, turn: Turn, changes: list[ChangeInfo], done: Undone) -> Undone:
     record(
         session,
         turn.shop,
@@ -65,9 +81,13 @@ def undo(session: Session, turn: Turn, number: str = "") -> Undone:
         UNDONE,
         changes[0].subject,
         now=turn.now,
-        after={"numbers": list(numbers), "changes": [change.id for change in changes]},
+        after={
+            "what": done.what,
+            "names": list(done.names),
+            "changes": [change.id for change in changes],
+        },
     )
-    return Undone(End.DONE, numbers)
+    return done
 
 
 def _meant(session: Session, turn: Turn, number: str) -> list[ChangeInfo]:
@@ -79,11 +99,15 @@ def _meant(session: Session, turn: Turn, number: str) -> list[ChangeInfo]:
             return []
         change = undoable_of(session, turn.shop, CREATED, order.id, turn.now)
         return [change] if change else []
-    last = last_undoable(session, turn.shop, CREATED, turn.conversation, turn.now)
+    last = _last(session, turn, CREATED)
     if last is None:
         return []
     together = changes_of_message(session, turn.shop, last.message)
     return [c for c in together if c.name.startswith(CREATED) and c.undone_at is None]
+
+
+def _last(session: Session, turn: Turn, name: str) -> ChangeInfo | None:
+    return last_undoable(session, turn.shop, name, turn.conversation, turn.now)
 
 
 def _take_back(session: Session, turn: Turn, change: ChangeInfo) -> None:

@@ -28,6 +28,16 @@ class ProductInfo:
         default=0, compare=False
     )  # moves with every order: the product stays the same
     reorder_level: int = 0
+    taxonomy_id: str = ""
+
+
+@dataclass(frozen=True)
+class Filed:
+    """The category that a product is in, and its node of the product taxonomy (empty where it is none of it)."""
+
+    category: str
+    category_zh: str
+    taxonomy_id: str
 
 
 _COLUMNS = tuple(getattr(Product, name.name) for name in fields(ProductInfo))
@@ -52,6 +62,13 @@ def add_products(session: Session, shop: str, items: Iterable[ProductInfo]) -> N
     """Add products to the shop."""
     rows = [{"shop_id": shop, **vars(item), "aliases": list(item.aliases)} for item in items]
     session.execute(insert(Product), rows)
+
+
+def file_product(session: Session, shop: str, sku: str, filed: Filed) -> None:
+    """Put a product into a category."""
+    session.execute(
+        update(Product).where(Product.shop_id == shop, Product.sku == sku).values(vars(filed))
+    )
 
 
 def move_stock(session: Session, shop: str, moves: Mapping[str, int]) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import (
     JSON,
     DateTime,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     LargeBinary,
     String,
@@ -218,6 +219,7 @@ class Product(Base):
     aliases: Mapped[list[Any]] = mapped_column(default=list)
     stock: Mapped[int] = mapped_column(default=0)
     reorder_level: Mapped[int] = mapped_column(default=0)
+    taxonomy_id: Mapped[str] = mapped_column(String(64), default="", server_default="")
 
 
 class Buyer(Base):
@@ -434,3 +436,28 @@ class TaughtPhoto(Base):
     category_id: Mapped[str] = mapped_column(ForeignKey("taught_categories.id"))
     hash: Mapped[str] = mapped_column(String(16))
     png: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class SeenPhoto(Base):
+    """What a job saw in one of its photos; `decided` is the category that a person chose for it."""
+
+    __tablename__ = "seen_photos"
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    shop_id: Mapped[str] = mapped_column(ForeignKey("shops.id"))
+    body: Mapped[dict[str, Any]]
+    doubtful: Mapped[bool]
+    decided: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+
+
+class ProductPhoto(Base):
+    """A photo of a product, as what tells the same photo again."""
+
+    __tablename__ = "product_photos"
+    __table_args__ = (
+        ForeignKeyConstraint(["shop_id", "sku"], ["products.shop_id", "products.sku"]),
+    )
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    shop_id: Mapped[str] = mapped_column(ForeignKey("shops.id"), index=True)
+    sku: Mapped[str] = mapped_column(String(64))
+    body: Mapped[dict[str, Any]]

@@ -81,6 +81,11 @@ class PhotoClassifier:
         except (KeyError, TypeError, ValueError, OSError) as error:
             raise ModelError(f"{folder} holds no photo model ({error}): train it anew") from error
 
+    @property
+    def name(self) -> str:
+        """Tells whose embeddings they are: those of another model mean something else."""
+        return f"{self.card.name}-{self.card.date}"
+
     def see(self, photos: Bytes) -> Seen:
         """Looks at photos (N, S, S, 3) of the model's size, RGB."""
         embeddings, logits = self._run(photos)

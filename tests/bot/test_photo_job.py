@@ -15,10 +15,15 @@ from typing import Any
 from PIL import Image
 from sqlalchemy import select
 
+from bot.conversation.messages import Language, Role
 from bot.photo_job import CHUNK
+from bot.skills.photos.filing import file_products
+from bot.skills.turn import Turn
+from bot.store.catalogue import Filed
 from bot.store.engine import Store
 from bot.store.files import FileStore
 from bot.store.jobs import JobInfo, JobState, access_job, enqueue
+from bot.store.photos import decide_photo
 from bot.store.schema import OutboxReply
 from tests.bot.waiting import until
 from tests.ml.photos.pictures import coded, picture
@@ -27,7 +32,9 @@ JOB = "photos-m1"
 Start = Callable[[], subprocess.Popen[bytes]]
 
 
-def queue(store: Store, home: Path, *photos: tuple[str, str, bytes]) -> FileStore:
+def queue(
+    store: Store, home: Path, *photos: tuple[str, str, bytes], job_id: str = JOB
+) -> FileStore:
     """Files and a job for them."""
     files = FileStore((home / "files").as_uri())
     with store.write() as session:
@@ -37,7 +44,7 @@ def queue(store: Store, home: Path, *photos: tuple[str, str, bytes]) -> FileStor
         ]
         arguments = {"files": [asdict(file) for file in kept], "message": "m1"}
         enqueue(
-            session, "demo", JOB, "photos", arguments,
+            session, "demo", job_id, "photos", arguments,
             conversation="demo-merchant", language="en", total=len(kept),
         )  # fmt: skip
     return files
@@ -52,9 +59,9 @@ def archive(count: int) -> bytes:
     return file.getvalue()
 
 
-def job(store: Store) -> JobInfo:
+def job(store: Store, job_id: str = JOB) -> JobInfo:
     with store.read() as session:
-        return access_job(session, "demo", JOB)
+        return access_job(session, "demo", job_id)
 
 
 def replies(store: Store) -> list[dict[str, Any]]:
@@ -70,7 +77,7 @@ def test_a_killed_worker_goes_on_and_doubles_no_photo(
 ) -> None:
     """kill -9 after some chunks of an archive; then a single photo beside it, and all pictures, table and CSV."""
     many = 5 * CHUNK
-    alone = ("alone.jpg", "image/jpeg", coded(picture(3, 64, 48)))
+    alone = ("MUG-BLU.jpg", "image/jpeg", coded(picture(3, 64, 48)))
     files = queue(shop, tmp_path, ("a.zip", "application/zip", archive(many)), alone)
     first = start()
     until(lambda: job(shop).done >= CHUNK)
@@ -80,7 +87,8 @@ def test_a_killed_worker_goes_on_and_doubles_no_photo(
     start()
     until(lambda: job(shop).state is JobState.DONE)
     told = replies(shop)
-    assert [one["kind"] for one in told] == ["progress", "text", "image", "image", "table", "file"]
+    kinds = [one["kind"] for one in told]
+    assert kinds == ["progress", "text", "image", "image", "table", "file", "buttons"]
     assert told[0]["done"] == told[0]["total"] == many + 2
     assert f"{many + 2} photos" in told[1]["text"]
     assert "1 that could not be read" in told[1]["text"]
@@ -90,9 +98,27 @@ def test_a_killed_worker_goes_on_and_doubles_no_photo(
     assert all(Image.open(io.BytesIO(png)).width > 500 for png in pictures)
     rows = list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"))))
     names = [row["photo"] for row in rows]
-    assert names == [*(f"a.zip/p{n:04}.jpg" for n in range(many)), "a.zip/../x.jpg", "alone.jpg"]
+    assert names == [*(f"a.zip/p{n:04}.jpg" for n in range(many)), "a.zip/../x.jpg", "MUG-BLU.jpg"]
     assert rows[-1]["duplicate_of"] == "a.zip/p0003.jpg"
     assert rows[-2]["warnings"] == "outside_zip"
+
+
+def test_a_photo_that_the_catalogue_has_is_named(shop: Store, start: Start, tmp_path: Path) -> None:
+    """Its mark is that of a job before, as "write it to the catalogue" keeps it."""
+    photo = coded(picture(5))
+    queue(shop, tmp_path, ("MUG-BLU.jpg", "image/jpeg", photo))
+    start()
+    until(lambda: job(shop).state is JobState.DONE)
+    with shop.write() as session:
+        decide_photo(session, "demo", JOB, 0, asdict(Filed("Mugs", "马克杯", "")))
+        turn = Turn("demo", Role.MERCHANT, "p", "m2", "demo-merchant", Language.EN)
+        assert file_products(session, turn, JOB, "photos-of-another-model") == ("MUG-BLU",)
+    queue(
+        shop, tmp_path, ("new.jpg", "image/jpeg", coded(picture(5), quality=60)), job_id="photos-m3"
+    )
+    until(lambda: job(shop, "photos-m3").state is JobState.DONE)
+    table = [one for one in replies(shop) if one["kind"] == "table"][-1]
+    assert "MUG-BLU (MUG-BLU.jpg)" in table["rows"][0][3]
 
 
 def test_an_archive_that_is_none_says_so_and_the_rest_goes_on(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import astuple, dataclass, replace
 from itertools import islice
@@ -46,6 +47,25 @@ class Fingerprint:
     embedding: Floats
     colours: Bytes
 
+    def to_json(self) -> dict[str, Any]:
+        """To be kept."""
+        return {
+            "hash": self.hash,
+            "embedding": _text(self.embedding.astype(np.float16)),
+            "colours": _text(self.colours),
+        }
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any], embedded: bool = True) -> Fingerprint:
+        """As it was kept; without its embedding (an empty one) where that is of another model."""
+        coded = b64decode(kept["embedding"]) if embedded else b""
+        colours = np.frombuffer(b64decode(kept["colours"]), np.uint8)
+        return cls(int(kept["hash"]), np.frombuffer(coded, np.float16).astype(np.float32), colours)
+
+
+Marked = tuple[str, Fingerprint]
+"""A photo's name, and what tells it again."""
+
 
 @dataclass(frozen=True)
 class Classified:
@@ -71,9 +91,7 @@ class Classified:
             "review": self.review,
             "warnings": list(self.warnings),
             "refused": self.refused,
-            "hash": mark.hash if mark else 0,
-            "embedding": _text(mark.embedding.astype(np.float16)) if mark else "",
-            "colours": _text(mark.colours) if mark else "",
+            "mark": mark.to_json() if mark else None,
         }
 
     @classmethod
@@ -83,9 +101,7 @@ class Classified:
             Guess(Category(category, taxonomy_id, name, name_zh, ()), sure)
             for category, taxonomy_id, name, name_zh, sure in kept["top"]
         )
-        embedding = np.frombuffer(b64decode(kept["embedding"]), np.float16).astype(np.float32)
-        colours = np.frombuffer(b64decode(kept["colours"]), np.uint8)
-        mark = Fingerprint(int(kept["hash"]), embedding, colours) if len(embedding) else None
+        mark = Fingerprint.from_json(kept["mark"]) if kept["mark"] else None
         warnings = tuple(kept["warnings"])
         return cls(kept["name"], top, kept["review"], warnings, None, kept["refused"], mark)
 
@@ -95,16 +111,20 @@ def _text(array: npt.NDArray[Any]) -> str:
 
 
 class _Seen:
-    """The photos so far, by hash, embedding and colours."""
+    """The photos so far, by hash, embedding and colours; `before` are known from the start."""
 
-    def __init__(self) -> None:
+    def __init__(self, before: Iterable[Marked]) -> None:
         self._names: list[str] = []
         self._colours: list[Bytes] = []
         self._hashes = np.zeros(0, np.uint64)
         self._embeddings = np.zeros((0, 0), np.float16)
+        self._before = deque(before)
 
     def first(self, name: str, mark: Fingerprint) -> str | None:
         """The first photo that shows the same as this one, which is one of them from now on."""
+        width = len(mark.embedding)
+        while self._before:
+            self._add(*self._before.popleft(), width)
         count = len(self._names)
         found = None
         if count:
@@ -113,22 +133,23 @@ class _Seen:
             like = self._embeddings[near].astype(np.float32) @ mark.embedding
             same = near[(apart[near] <= SAME_BITS) | (like >= LIKE_COSINE)]
             found = next((self._names[n] for n in same if self._coloured_so(n, mark)), None)
-        self._add(name, mark)
+        self._add(name, mark, width)
         return found
 
     def _coloured_so(self, place: int, mark: Fingerprint) -> bool:
         apart = np.abs(self._colours[place].astype(int) - mark.colours)
         return int(apart.max()) <= SAME_COLOURS
 
-    def _add(self, name: str, mark: Fingerprint) -> None:
+    def _add(self, name: str, mark: Fingerprint, width: int) -> None:
         count = len(self._names)
         if count == len(self._hashes):
             more = max(count, 256)
             self._hashes = np.append(self._hashes, np.zeros(more, np.uint64))
             before = self._embeddings
-            self._embeddings = np.zeros((count + more, len(mark.embedding)), np.float16)
+            self._embeddings = np.zeros((count + more, width), np.float16)
             self._embeddings[:count] = before[:count] if count else 0
-        self._hashes[count], self._embeddings[count] = mark.hash, mark.embedding
+        self._hashes[count] = mark.hash
+        self._embeddings[count] = mark.embedding if len(mark.embedding) == width else 0
         self._names.append(name)
         self._colours.append(mark.colours)
 
@@ -142,9 +163,11 @@ def classify(
         yield from _batch(batch, classifier)
 
 
-def with_duplicates(photos: Iterable[Classified]) -> Iterator[Classified]:
-    """The photos, each with the first one before it that shows the same."""
-    seen = _Seen()
+def with_duplicates(
+    photos: Iterable[Classified], before: Iterable[Marked] = ()
+) -> Iterator[Classified]:
+    """The photos, each with the first one before it, or of `before`, that shows the same."""
+    seen = _Seen(before)
     for photo in photos:
         mark = photo.fingerprint
         yield replace(photo, duplicate_of=seen.first(photo.name, mark)) if mark else photo

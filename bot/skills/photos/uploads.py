@@ -1,0 +1,63 @@
+"""The photos that a message brought: its pictures, and those in its archives, by one running number."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from bot.conversation.messages import FileRef
+from bot.skills.photos.decoding import Refused
+from bot.skills.photos.sources import Named, archived, archived_count
+from bot.store.files import FileStore
+
+ZIP = "application/zip"
+
+
+@dataclass(frozen=True)
+class Uploads:
+    """Files of a shop as photos; each archive is opened anew by every call."""
+
+    files: FileStore
+    session: Session
+    shop: str
+    refs: Sequence[FileRef]
+
+    def count(self) -> int:
+        """How many photos there are, those that will be refused among them."""
+        return sum(map(self._count, self.refs))
+
+    def photos(self, first: int, most: int) -> Iterator[Named]:
+        """`most` photos from `first` on."""
+        for ref in self.refs:
+            if most <= 0:
+                return
+            here = self._count(ref)
+            if first < here:
+                wanted = min(most, here - first)
+                yield from self._some(ref, first, wanted)
+                most -= wanted
+            first = max(first - here, 0)
+
+    def _some(self, ref: FileRef, first: int, most: int) -> Iterator[Named]:
+        data = self._read(ref)
+        if ref.media_type == ZIP:
+            yield from archived(io.BytesIO(data), ref.name, first, most)
+        elif ref.media_type.startswith("image/"):
+            yield ref.name, data
+        else:
+            yield ref.name, Refused("unreadable")
+
+    def _count(self, ref: FileRef) -> int:
+        return archived_count(io.BytesIO(self._read(ref))) if ref.media_type == ZIP else 1
+
+    def _read(self, ref: FileRef) -> bytes:
+        return self.files.read(self.session, self.shop, ref.sha256)[1]
+
+
+def is_photo(file: FileRef) -> bool:
+    """Whether it is a picture, or an archive that may hold some."""
+    zipped = file.media_type == ZIP and file.name.lower().endswith(".zip")  # a .docx is a zip too
+    return zipped or file.media_type.startswith("image/")
