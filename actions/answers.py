@@ -54,7 +54,7 @@ def answered(app: App, turn: Turn, heard: Heard, *, sure_only: bool = False) -> 
         talk.keep(session, turn, row)
     if sure_only and not _helps(found):
         return None
-    return Outcome(talk.replies(turn, desk, read, found))
+    return Outcome((*talk.replies(turn, desk, read, found), *talk.noted(turn, len(row.photos))))
 
 
 def _on_another_matter(app: App, turn: Turn, heard: Heard) -> Outcome | None:
@@ -69,7 +69,7 @@ def _on_another_matter(app: App, turn: Turn, heard: Heard) -> Outcome | None:
         return None
     with app.store.write() as session:
         talk.keep(session, turn, row)
-    return Outcome(talk.replies(turn, desk, read, found))
+    return Outcome((*talk.replies(turn, desk, read, found), *talk.noted(turn, len(row.photos))))
 
 
 def attention_of(app: App, turn: Turn, question: AskedQuestion) -> tuple[Reply, ...]:

@@ -6,12 +6,14 @@ import json
 
 from actions.answers import AnswersFirst, answered, attention_of
 from actions.base import ANYONE, MERCHANT, Heard, Outcome, SkillAction
-from actions.photos import PhotoAction
+from actions.photos import PhotoAction, why_photo
 from bot.conversation.messages import Button, Buttons, Reply, Role, Text
+from bot.skills.answers import talk as questions
 from bot.skills.answers.explaining import explained_question, why_answer
 from bot.skills.orders import form, views
 from bot.skills.orders.form import Said, Say
 from bot.skills.photos import talk as photos
+from bot.skills.photos.explaining import meant
 from bot.skills.photos.uploads import is_photo
 from bot.skills.turn import Turn
 from bot.skills.undo import End, undo
@@ -59,6 +61,9 @@ class Why(SkillAction):
         with self.app.store.read() as session:
             told = why(session, turn)
             question = explained_question(session, turn)
+            photo = None if turn.role is Role.CUSTOMER else meant(session, turn)
+        if photo:
+            return Outcome(why_photo(self.app, turn, told, *photo))
         if question is None or turn.role is Role.CUSTOMER:
             return Outcome((Text(told),))
         words = Text(f"{told}\n{why_answer(question, turn.language)}")
@@ -136,13 +141,17 @@ class Fallback(SkillAction):
         """Never a guess, always a way on."""
         if turn.role is Role.MERCHANT and any(map(is_photo, turn.files)):
             look = self._button("classify_photos", "button_classify", turn)
+            learn = self._button("teach_category", "button_teach", turn)
             read = self._button("parse_order", "button_read_order", turn)
-            both = (look,) if all(map(is_photo, turn.files)) else (look, read)
-            return Outcome((Buttons(say("photos_without_words", turn.language), both),))
+            every = (look, learn) if all(map(is_photo, turn.files)) else (look, learn, read)
+            return Outcome((Buttons(say("photos_without_words", turn.language), every),))
         if turn.role is Role.MERCHANT and (turn.files or self._is_order(turn)):
             read = self._button("parse_order", "button_read_order", turn)
             key = "file_without_words" if turn.files else "looks_like_order"
             return Outcome((Buttons(say(key, turn.language), (read,)),))
+        if turn.role is Role.CUSTOMER and turn.files and not turn.text.strip():
+            with self.app.store.write() as session:
+                return Outcome(questions.wordless(session, turn))
         known = turn.role is Role.CUSTOMER and turn.text.strip()
         told = answered(self.app, turn, heard, sure_only=True) if known else None
         return told or Outcome((self._sorry(turn),))

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+from rasa_sdk.events import SlotSet
+
 from actions.answers import AnswersFirst
-from actions.base import MERCHANT, Heard, Outcome
+from actions.app import App
+from actions.base import MERCHANT, Event, Heard, Outcome, SkillAction
 from bot.conversation.messages import Image, Reply, Text
-from bot.skills.photos import talk
+from bot.skills.photos import lessons, talk
 from bot.skills.photos.batch import JOB
-from bot.skills.photos.explaining import preview
+from bot.skills.photos.explaining import looked_at, preview, spotlight, told
+from bot.skills.photos.teaching import of_shop
 from bot.skills.photos.uploads import is_photo
 from bot.skills.turn import Turn
+from bot.store.drafts import DraftState
 from bot.store.engine import NotFound
 from bot.store.jobs import enqueue
+from bot.store.photos import SeenInfo
+from bot.store.taught import taught
 from bot.store.traces import said_in
 from bot.texts import say
+
+_STOPS = frozenset({"cancel", "deny", "cancel_job"})
 
 
 class PhotoAction(AnswersFirst):
@@ -73,3 +82,100 @@ class ClassifyPhotos(PhotoAction):
         except NotFound:
             return (Text(say("note_old_button", turn.language)),)
         return self.pictured(turn, replies)
+
+
+def why_photo(app: App, turn: Turn, understood: str, job: str, seen: SeenInfo) -> tuple[Reply, ...]:
+    """Why a photo was taken for what it was: in words, and with a picture of what in it matters."""
+    words = Text(f"{understood}\n{told(seen, turn.language)}")
+    size = app.photos.settings.size
+    with app.store.read() as session:
+        classifier = of_shop(session, turn.shop, app.photos)
+        look = looked_at(session, app.files, turn.shop, job, seen.number, size)
+    png = spotlight(look, seen, classifier) if look else None
+    if png is None:
+        return (words,)
+    with app.store.write() as session:
+        file = app.files.put(session, turn.shop, png, "why.png", "image/png", turn.conversation)
+    title = say("why_photo_picture", turn.language)
+    return (words, Image(file.sha256, title, title))
+
+
+class TeachCategory(AnswersFirst):
+    """Learns a category from photos; renames and forgets those that were taught."""
+
+    action = "action_teach_category"
+    roles = MERCHANT
+
+    def refused(self, turn: Turn, heard: Heard) -> Outcome:
+        """No name is asked for, so the form must not start."""
+        return Outcome(super().refused(turn, heard).replies, _teaching(False))
+
+    def instead(self, turn: Turn, heard: Heard) -> Outcome | None:
+        """As above."""
+        told = super().instead(turn, heard)
+        return Outcome(told.replies, _teaching(False)) if told else None
+
+    def answer(self, turn: Turn, heard: Heard) -> Outcome:
+        """`teach_open` says to Rasa whether the form follows, which asks for the name."""
+        choice = heard.entity("choice")
+        with self.app.store.write() as session:
+            if choice.partition(":")[0] in lessons.STEPS:
+                return Outcome(lessons.sure(session, turn, choice), _teaching(False))
+            known = [one.name for one in taught(session, turn.shop)]
+            found = [value for name, value in heard.entities if name == "category"]
+            wish = lessons.read("" if choice else turn.text, found, known)
+            if wish.want is not lessons.Want.TEACH:
+                return Outcome(lessons.change(session, turn, wish), _teaching(False))
+            files = lessons.photos_meant(session, turn, choice)
+            if heard.form and not wish.name:  # another form is open, which this one must not end
+                files = ()
+            replies, opened = lessons.begin(session, turn, wish, files)
+        return Outcome(replies, _teaching(opened))
+
+
+class ValidateTeachForm(SkillAction):
+    """Takes the name; `teach_reply` says how the form goes on."""
+
+    action = "validate_teach_form"
+    roles = MERCHANT
+
+    def refused(self, turn: Turn, heard: Heard) -> Outcome:
+        """Whoever is not the merchant teaches nothing."""
+        return Outcome(events=(SlotSet("teach_reply", DraftState.CANCELLED),))
+
+    def answer(self, turn: Turn, heard: Heard) -> Outcome:
+        """Nothing was said to the form where Rasa extracted no reply."""
+        if heard.slots.get("teach_reply") is None:
+            return Outcome()
+        with self.app.store.write() as session:
+            state = lessons.hear(session, turn, heard.intent in _STOPS)
+        value = None if state is DraftState.OPEN else state
+        return Outcome(events=(SlotSet("teach_reply", value),))
+
+
+class AskTeachReply(SkillAction):
+    """Asks what the photos show."""
+
+    action = "action_ask_teach_reply"
+    roles = MERCHANT
+
+    def answer(self, turn: Turn, heard: Heard) -> Outcome:
+        """In one sentence."""
+        with self.app.store.read() as session:
+            return Outcome(lessons.question(session, turn))
+
+
+class TeachResult(SkillAction):
+    """Says that it is being learnt, or that nothing is."""
+
+    action = "action_teach_result"
+    roles = MERCHANT
+
+    def answer(self, turn: Turn, heard: Heard) -> Outcome:
+        """How the asking ended; ready for the next time."""
+        with self.app.store.read() as session:
+            return Outcome(lessons.result(session, turn), _teaching(False))
+
+
+def _teaching(opened: bool) -> tuple[Event, ...]:
+    return (SlotSet("teach_open", opened), SlotSet("teach_reply", None))

@@ -30,7 +30,13 @@ from actions.order_status import (
     ValidateOrderStatusForm,
 )
 from actions.orders import AskOrderReply, ListOrders, OrderResult, ParseOrder, ValidateOrderForm
-from actions.photos import ClassifyPhotos
+from actions.photos import (
+    AskTeachReply,
+    ClassifyPhotos,
+    TeachCategory,
+    TeachResult,
+    ValidateTeachForm,
+)
 from actions.reports import ExportData, SalesReport, StockReport
 from actions.service import AskHuman, NotBuiltYet
 from bot.conversation.messages import Language
@@ -49,6 +55,10 @@ PLOTS_AFTER_SECONDS = 20
 
 ACTIONS: tuple[type[SkillAction], ...] = (
     ClassifyPhotos,
+    TeachCategory,
+    ValidateTeachForm,
+    AskTeachReply,
+    TeachResult,
     ParseOrder,
     ValidateOrderForm,
     AskOrderReply,

@@ -48,6 +48,7 @@ from bot.skills.orders.files import messages_in  # noqa: E402
 from bot.skills.orders.reading import Reader  # noqa: E402
 from bot.skills.orders.views import Look  # noqa: E402
 from bot.skills.photos.batch import JOB as PHOTOS  # noqa: E402
+from bot.skills.photos.lessons import JOB as TEACHING  # noqa: E402
 from bot.store.catalogue import products  # noqa: E402
 from bot.store.clock import utc_now  # noqa: E402
 from bot.store.engine import Store, open_store  # noqa: E402
@@ -199,6 +200,11 @@ def _finish_photos(shop: str, job: str) -> None:
 
 
 @DBOS.step(retries_allowed=True, max_attempts=5)
+def _teach(shop: str, job: str) -> None:
+    worker().photos.teach(shop, job)
+
+
+@DBOS.step(retries_allowed=True, max_attempts=5)
 def _end(shop: str, job: str) -> None:
     worker().end(shop, job)
 
@@ -256,7 +262,22 @@ def classify_photos(shop: str, job: str) -> None:
         _fail(shop, job, f"error {job[-8:]}")
 
 
-WORKFLOWS = {ORDERS: parse_orders, TRAINING: train_answers, PHOTOS: classify_photos}
+@DBOS.workflow()
+def teach_category(shop: str, job: str) -> None:
+    """Learn a category from its photos."""
+    try:
+        _teach(shop, job)
+    except Exception as error:
+        logger.error("job %s failed: %s", job, without_words(error))
+        _fail(shop, job, f"error {job[-8:]}")
+
+
+WORKFLOWS = {
+    ORDERS: parse_orders,
+    TRAINING: train_answers,
+    PHOTOS: classify_photos,
+    TEACHING: teach_category,
+}
 
 
 def launch(config: Settings) -> Worker:

@@ -16,7 +16,7 @@ from bot.skills.photos.filing import catalogue_marks
 from bot.skills.photos.sheet import MOST, Print, bars, contact_sheet
 from bot.skills.photos.sources import MOST_PHOTOS
 from bot.skills.photos.talk import offer
-from bot.skills.photos.teaching import Classifies, of_shop
+from bot.skills.photos.teaching import Classifies, Lesson, learn, of_shop, shots_of
 from bot.skills.photos.uploads import Uploads
 from bot.store.engine import Store
 from bot.store.files import FileStore
@@ -24,10 +24,12 @@ from bot.store.jobs import ACTIVE, JobInfo, access_job, count_done, finish_job
 from bot.store.outbox import post
 from bot.store.photos import keep_seen, seen_photos
 from bot.store.shops import access_shop
-from bot.store.taught import taught_mark
+from bot.store.taught import MOST_PHOTOS as MOST_SHOTS
+from bot.store.taught import TooMany, taught_mark
 from bot.texts import say
 from ml.photos.classifier import PhotoClassifier, shipped
 from ml.photos.look import Look
+from ml.photos.teach import FEWEST
 
 CHUNK = 96
 PNG, CSV = "image/png", "text/csv"
@@ -109,6 +111,26 @@ class PhotoJobs:
                 for reply in offer(session, shop, job.conversation, job.id, asked_in, language):
                     self._post(session, job, reply)
 
+    def teach(self, shop: str, job_id: str) -> None:
+        """Learn the photos of a job as a category; kept and told together, or not at all."""
+        with self._store.read() as session:
+            job = access_job(session, shop, job_id)
+            uploads = self._uploads(session, job)
+            fits = uploads.count() <= MOST_SHOTS
+            photos = uploads.photos(0, MOST_SHOTS) if fits else ()
+            shots = shots_of(photos, self._lookers)
+        language, name = Language(job.language), str(job.arguments["name"])
+        with self._store.write() as session:
+            if not finish_job(session, shop, job_id, {"photos": len(shots.photos)}):
+                return
+            try:
+                if not fits:
+                    raise TooMany(f"{MOST_SHOTS} photos of a category")
+                told = _told(learn(session, shop, name, shots), language)
+            except TooMany as error:
+                told = say("teach_full", language, why=error)
+            self._post(session, job, Text(told))
+
     def _classifier(self, session: Session, shop: str) -> Classifies:
         """Made anew only where the shop has taught something since."""
         mark = taught_mark(session, shop)
@@ -130,9 +152,14 @@ class PhotoJobs:
     def _prints(
         self, session: Session, job: JobInfo, photos: Sequence[Classified], language: Language
     ) -> Iterator[Print]:
-        some = self._lookers.looks(self._uploads(session, job).photos(0, MOST))
-        for photo, (_, look) in zip(photos, some, strict=False):
-            if isinstance(look, Look) and photo.top:
+        """Of those in doubt first, which a person is asked about, then of the others."""
+        good = (number for number, photo in enumerate(photos) if photo.top)
+        chosen = sorted(good, key=lambda number: not photos[number].review)[:MOST]
+        uploads = self._uploads(session, job)
+        some = (named for number in chosen for named in uploads.photos(number, 1))
+        for number, (_, look) in zip(chosen, self._lookers.looks(some), strict=True):
+            photo = photos[number]
+            if isinstance(look, Look):
                 best = photo.top[0]
                 caption = f"{name_of(best, language)} {best.confidence:.0%}"
                 yield Print(look.pixels, look.width, look.height, caption, photo.review)
@@ -144,3 +171,12 @@ class PhotoJobs:
     def _post(self, session: Session, job: JobInfo, reply: Reply) -> None:
         if job.conversation:
             post(session, job.shop, job.conversation, reply)
+
+
+def _told(lesson: Lesson, language: Language) -> str:
+    """What came of a lesson, and a line for each photo that could not be learnt from."""
+    key = "teach_learnt" if lesson.ready else "teach_more" if lesson.photos else "teach_nothing"
+    counts = {"new": lesson.new, "photos": lesson.photos, "fewest": FEWEST}
+    lines = [say(key, language, name=lesson.name, **counts)]
+    lines += [f"{name}: {say(f'photo_{reason}', language)}" for name, reason in lesson.refused]
+    return "\n".join(lines[:MOST])

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
+from bot.conversation.messages import FileRef
 from bot.store.clock import utc_now
+from bot.store.engine import NotFound
+from bot.store.inbox import files_of
 from bot.store.schema import Conversation, CustomerQuestion
 
 HANDED_OVER = "hand_over"
@@ -23,7 +26,7 @@ LONGEST_TEXT = 2_000
 class AskedQuestion:
     """A question and what came of it; see `bot.skills.answers.answering.Answered` for the words.
 
-    `guesses` are candidates with their probability, likeliest first.
+    `guesses` are candidates with their probability, likeliest first; `photos` what the customer showed with it.
     """
 
     message: str
@@ -41,6 +44,7 @@ class AskedQuestion:
     guesses: tuple[tuple[str, float], ...] = ()
     asked_at: datetime = field(default_factory=utc_now)
     id: str = ""
+    photos: tuple[FileRef, ...] = ()
 
 
 def keep_question(session: Session, shop: str, question: AskedQuestion) -> None:
@@ -64,8 +68,19 @@ def keep_question(session: Session, shop: str, question: AskedQuestion) -> None:
             parts=dict(question.parts),
             guesses=[list(guess) for guess in question.guesses],
             asked_at=question.asked_at,
+            photos=[asdict(photo) for photo in question.photos],
         )
     )
+    session.flush()
+
+
+def attach_photos(session: Session, shop: str, question: str, photos: Sequence[FileRef]) -> None:
+    """Put photos with a question that is kept; those that it has already are not added again."""
+    row = session.get(CustomerQuestion, question)
+    if row is None or row.shop_id != shop:
+        raise NotFound(f"no question {question!r}")
+    known = {photo["sha256"] for photo in row.photos}
+    row.photos = [*row.photos, *(asdict(one) for one in photos if one.sha256 not in known)]
     session.flush()
 
 
@@ -93,11 +108,16 @@ def last_question(session: Session, shop: str, conversation: str) -> AskedQuesti
 def unanswered(
     session: Session, shop: str, since: datetime | None = None, limit: int = 2_000
 ) -> tuple[AskedQuestion, ...]:
-    """Questions that were handed over and are still open, newest first; what merchants tried out is none."""
+    """Questions that were handed over, or that came with photos, and are still open, newest first.
+
+    What merchants tried out is none.
+    """
+    handed_over = CustomerQuestion.decision == HANDED_OVER
+    shown = func.json_array_length(CustomerQuestion.photos) > 0
     query = (
         select(CustomerQuestion)
         .join(Conversation, Conversation.id == CustomerQuestion.conversation_id)
-        .where(CustomerQuestion.shop_id == shop, CustomerQuestion.decision == HANDED_OVER)
+        .where(CustomerQuestion.shop_id == shop, or_(handed_over, shown))
         .where(Conversation.role == CUSTOMER)
         .where(CustomerQuestion.closed_at.is_(None))
         .order_by(CustomerQuestion.asked_at.desc(), CustomerQuestion.id.desc())
@@ -136,4 +156,5 @@ def _info(row: CustomerQuestion) -> AskedQuestion:
         guesses=tuple((str(name), float(share)) for name, share in row.guesses),
         asked_at=row.asked_at,
         id=row.id,
+        photos=files_of(row.photos),
     )

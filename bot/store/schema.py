@@ -375,6 +375,7 @@ class CustomerQuestion(Base):
     confidence: Mapped[float] = mapped_column(default=0.0)
     parts: Mapped[dict[str, Any]]  # what the confidence was made of
     guesses: Mapped[list[Any]]  # the best candidates with their probabilities
+    photos: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     asked_at: Mapped[datetime] = mapped_column(default=utc_now)
     closed_at: Mapped[datetime | None]  # when the shop had dealt with it
 

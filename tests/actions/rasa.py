@@ -15,7 +15,11 @@ from typing import Any
 from actions.server import Executor
 from bot.conversation.messages import Buttons, Reply, Table, Text, from_dict
 
-FORMS = {"order_form": "order_reply", "order_status_form": "order_status_reply"}
+FORMS = {
+    "order_form": "order_reply",
+    "order_status_form": "order_status_reply",
+    "teach_form": "teach_reply",
+}
 INTERRUPTING = {"help", "why", "undo", "list_orders", "sales_report", "stock_report", "greet"}
 _ids = itertools.count(1)
 
@@ -89,6 +93,9 @@ class Rasa:
         replies, _ = self.call(action or f"action_{intent}", message)
         if intent == "parse_order" and self.slots.get("draft_open"):
             self.form = "order_form"
+            replies += self._form_turn(message, fresh=True)
+        if intent == "teach_category" and self.slots.get("teach_open"):
+            self.form = "teach_form"
             replies += self._form_turn(message, fresh=True)
         return replies
 

@@ -69,7 +69,7 @@ def heard(app: App, message: str, number: int, intent: str = "classify_photos") 
             Message(
                 id=message, shop_id="demo", channel="web", external_id=message, number=number,
                 conversation_id="demo-merchant", person="p", role="merchant", content={"text": "x"}, done_at=utc_now(),
-                trace={"intent": intent},
+                trace={"intent": intent, "actions": [f"action_{intent}"]},
             )
         )  # fmt: skip
 
@@ -180,6 +180,26 @@ def test_buttons_of_another_conversation_and_made_up_ones_do_nothing(
     assert sold(app) == before
     with app.store.read() as session, pytest.raises(NotFound):
         seen_photo(session, "other", JOB, 0)
+
+
+def test_why_shows_what_in_the_photo_matters(
+    app: App, merchant: Rasa, told: tuple[Reply, ...]
+) -> None:
+    """The one that is named, else the first in doubt; another talk has no photo to explain."""
+    heard(app, "m1", 2, "why")
+    for text, name in (("why", "TWL-WHT_2.jpg"), ("why is MUG-BLU.jpg one", "MUG-BLU.jpg")):
+        words_, picture_ = merchant.say(text, "why", message_id="m1")
+        assert f"{name} was taken for" in words([words_])
+        assert isinstance(picture_, Image)
+        with app.store.read() as session:
+            _, png = app.files.read(session, "demo", picture_.file, "demo-merchant")
+        light = np.asarray(Picture.open(io.BytesIO(png)).convert("L"), float)
+        assert light.shape == (288, 384)
+        assert light.std() > 5
+    heard(app, "m2", 3, "sales_report")
+    heard(app, "m3", 4, "why")
+    (only,) = merchant.say("why", "why", message_id="m3")
+    assert "taken for" not in words([only])
 
 
 def test_photos_that_name_no_product_say_how_to_name_them(app: App, merchant: Rasa) -> None:

@@ -46,12 +46,14 @@ def test_photos_without_words_are_offered_to_be_looked_at(app: App, merchant: Ra
     (reply,) = merchant.say("", "nlu_fallback", action="action_fallback")
     assert isinstance(reply, Buttons)
     assert reply.buttons[0].payload.startswith("/classify_photos")
-    assert len(reply.buttons) == 1
+    assert reply.buttons[1].payload.startswith("/teach_category")
+    assert len(reply.buttons) == 2
     merchant.files = [asdict(PHOTO), asdict(NOTE)]
     (reply,) = merchant.say("", "nlu_fallback", action="action_fallback")
     assert isinstance(reply, Buttons)
     assert [button.payload.partition("{")[0] for button in reply.buttons] == [
         "/classify_photos",
+        "/teach_category",
         "/parse_order",
     ]
     merchant.files = [asdict(replace(ZIP, name="orders.xlsx"))]  # a zip too, by its bytes

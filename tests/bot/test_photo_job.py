@@ -25,6 +25,7 @@ from bot.store.files import FileStore
 from bot.store.jobs import JobInfo, JobState, access_job, enqueue
 from bot.store.photos import decide_photo
 from bot.store.schema import OutboxReply
+from bot.store.taught import taught
 from tests.bot.waiting import until
 from tests.ml.photos.pictures import coded, picture
 
@@ -33,7 +34,11 @@ Start = Callable[[], subprocess.Popen[bytes]]
 
 
 def queue(
-    store: Store, home: Path, *photos: tuple[str, str, bytes], job_id: str = JOB
+    store: Store,
+    home: Path,
+    *photos: tuple[str, str, bytes],
+    job_id: str = JOB,
+    name: str = "",
 ) -> FileStore:
     """Files and a job for them."""
     files = FileStore((home / "files").as_uri())
@@ -42,9 +47,9 @@ def queue(
             files.put(session, "demo", data, name, kind, "demo-merchant")
             for name, kind, data in photos
         ]
-        arguments = {"files": [asdict(file) for file in kept], "message": "m1"}
+        arguments = {"files": [asdict(file) for file in kept], "message": "m1", "name": name}
         enqueue(
-            session, "demo", job_id, "photos", arguments,
+            session, "demo", job_id, job_id.partition("-")[0], arguments,
             conversation="demo-merchant", language="en", total=len(kept),
         )  # fmt: skip
     return files
@@ -133,3 +138,24 @@ def test_an_archive_that_is_none_says_so_and_the_rest_goes_on(
     told = replies(shop)
     assert "2 photos" in told[1]["text"]
     assert any("archive cannot be read" in row[3] for row in told[4]["rows"])
+
+
+def test_a_category_is_taught_in_parts(shop: Store, start: Start, tmp_path: Path) -> None:
+    """Too few at first, then enough, with a file that is none; more than a category may have are not learnt."""
+    start()
+    parts = {
+        "teach-1": (("a.zip", "application/zip", archive(3)),),
+        "teach-2": tuple((f"{n}.jpg", "image/jpeg", coded(picture(n))) for n in range(50, 53)),
+        "teach-3": (("c.zip", "application/zip", archive(250)),),
+    }
+    said = []
+    for job_id, photos in parts.items():
+        queue(shop, tmp_path, *photos, job_id=job_id, name="Rings")
+        until(lambda job_id=job_id: job(shop, job_id).state is JobState.DONE)
+        said.append(replies(shop)[-1]["text"])
+    assert "3 photos now (3 new); from 5 on" in said[0]
+    assert "a.zip/../x.jpg: its name points out of the archive" in said[0]
+    assert "3 new photos, 6 in all" in said[1]
+    assert "more than I can keep (200 photos of a category)" in said[2]
+    with shop.read() as session:
+        assert [(one.name, len(one.photos)) for one in taught(session, "demo")] == [("Rings", 6)]

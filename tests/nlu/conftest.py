@@ -111,6 +111,30 @@ class StubActions:
         """Say where the order is; nothing has to be asked first."""
         return [_slot("status_open", False)], "action_order_status"
 
+    def action_teach_category(self, tracker: dict[str, Any]) -> tuple[list[dict[str, Any]], str]:
+        """Learn at once what is named, and ask for the name else."""
+        named = any(e["entity"] == "category" for e in tracker["latest_message"]["entities"])
+        return [
+            _slot("teach_open", not named),
+            _slot("teach_reply", None),
+        ], "learnt" if named else ""
+
+    def validate_teach_form(self, tracker: dict[str, Any]) -> tuple[list[dict[str, Any]], str]:
+        """Any answer is the name, unless it is a cancel."""
+        if tracker["slots"]["teach_reply"] is None:
+            return [], ""
+        cancelled = tracker["latest_message"]["intent"]["name"] == "cancel"
+        return [_slot("teach_reply", "cancelled" if cancelled else "confirmed")], ""
+
+    def action_ask_teach_reply(self, _: dict[str, Any]) -> tuple[list[dict[str, Any]], str]:
+        """Ask for the name."""
+        return [], "what is it?"
+
+    def action_teach_result(self, tracker: dict[str, Any]) -> tuple[list[dict[str, Any]], str]:
+        """Say how the form ended, ready for the next time."""
+        ended = tracker["slots"]["teach_reply"]
+        return [_slot("teach_open", False), _slot("teach_reply", None)], f"taught {ended}"
+
     def validate_order_form(self, tracker: dict[str, Any]) -> tuple[list[dict[str, Any]], str]:
         """Read the message into the draft: first the name, then yes or no; `cancel` ends it at any time."""
         if tracker["slots"]["order_reply"] is None:

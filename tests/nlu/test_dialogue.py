@@ -96,6 +96,33 @@ def test_second_order_goes_to_the_form(merchant):
     assert merchant.trace["actions"] == ["order_form"]
 
 
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("these are tea pots, learn them", True), ("这些是帆布包，学一下", True),
+        ("learn a new category", False), ("教你一个新类目", False),
+    ],
+)  # fmt: skip
+def test_a_category_is_learnt_at_once_or_after_its_name(merchant, text, named):
+    """Twice, so that nothing of the first time is left over; what interrupts is answered first."""
+    for _ in range(2):
+        first = merchant.say(text)
+        assert first == (["learnt"] if named else ["what is it?"])
+        if not named:
+            assert merchant.say("what can you do?") == ["action_help", "what is it?"]
+            assert merchant.say("enamel jugs") == ["taught confirmed"]
+    assert merchant.say("/affirm") == ["action_affirm_or_deny"]
+
+
+def test_a_cancel_ends_the_asking_for_a_name(merchant):
+    """And a category can be taught while an order waits."""
+    merchant.say("learn a new category")
+    assert merchant.say("never mind, cancel") == ["taught cancelled"]
+    open_form(merchant)
+    assert merchant.say("these are tea pots, learn them")[0] == "learnt"
+    assert merchant.say("Anna Lee") == ["confirm Anna Lee?"]
+
+
 def test_customer_opens_no_form(customer, actions):
     """What action_parse_order refuses ends the turn; for a customer the intent is its twin anyway."""
     customer.say(ORDER)

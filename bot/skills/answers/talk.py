@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from bot.conversation.messages import Button, Buttons, Language, Reply, Role, Text, normalise
+from bot.conversation.messages import (
+    Button,
+    Buttons,
+    FileRef,
+    Language,
+    Reply,
+    Role,
+    Text,
+    normalise,
+)
 from bot.skills.answers.answering import Answered, Choice, Decision, Desk, Question, Reason, answer
 from bot.skills.answers.filling import evidence
 from bot.skills.turn import Turn
@@ -15,8 +25,8 @@ from bot.skills.why import intent_name
 from bot.store.engine import NotFound
 from bot.store.orders import OPEN, OrderFilter, OrderInfo, access_order, find_orders
 from bot.store.people import person_by_id
-from bot.store.questions import AskedQuestion, keep_question
-from bot.store.traces import said_in
+from bot.store.questions import AskedQuestion, attach_photos, keep_question, last_question
+from bot.store.traces import said_in, turns_before
 from bot.texts import say
 
 REQUESTS = frozenset(
@@ -30,6 +40,10 @@ CONTACT_FACTS = ("contact_email", "contact_phone")
 
 PAYLOAD_INTENT = "ask_store_info"
 _APART = "|"
+WORDLESS = 3
+"""So many messages before a question may have brought its photos."""
+SOON = timedelta(minutes=30)
+"""Photos that come later than this after a question are about something else."""
 
 
 @dataclass(frozen=True)
@@ -82,13 +96,41 @@ def ask(session: Session, turn: Turn, desk: Desk, heard: Heard) -> tuple[Answere
         pressed.product if pressed else "",
     )
     found = answer(question, desk)
-    return found, _kept(turn, question, heard, found)
+    photos = photos_of(session, turn)
+    return found, replace(_kept(turn, question, heard, found), photos=photos)
 
 
 def _topic(desk: Desk, intent: str, turn: Turn) -> Pressed | None:
     """The whole policy on an intent, where there is one."""
     policy = desk.knowledge.policy_of(intent, turn.language)
     return Pressed(turn.message, f"policy:{policy.topic}", "") if policy else None
+
+
+def photos_of(session: Session, turn: Turn) -> tuple[FileRef, ...]:
+    """What a customer shows with a turn: its photos, and those sent without a word just before."""
+    if turn.role is not Role.CUSTOMER:
+        return ()
+    found = list(turn.files)
+    for past in turns_before(session, turn.shop, turn.conversation, turn.message, WORDLESS):
+        if past.text:
+            break
+        found += said_in(session, turn.shop, turn.conversation, past.message)[1]
+    return tuple(file for file in found if file.media_type.startswith("image/"))
+
+
+def wordless(session: Session, turn: Turn) -> tuple[Reply, ...]:
+    """Photos without a word: put with what was asked a moment ago, else it is asked what is wrong."""
+    photos = tuple(file for file in turn.files if file.media_type.startswith("image/"))
+    last = last_question(session, turn.shop, turn.conversation)
+    if last is None or turn.now - last.asked_at > SOON:
+        return (Text(say("photos_of_what", turn.language)),)
+    attach_photos(session, turn.shop, last.id, photos)
+    return noted(turn, len(photos))
+
+
+def noted(turn: Turn, photos: int) -> tuple[Reply, ...]:
+    """That the shop's people will see the photos."""
+    return (Text(say("photos_kept", turn.language, count=photos)),) if photos else ()
 
 
 def keep(session: Session, turn: Turn, question: AskedQuestion) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.conversation.messages import Language, normalise
+from bot.conversation.messages import FileRef, Language, normalise
 from bot.store.questions import AskedQuestion
 from ml.orders.tokens import fold, tokenize
 
@@ -20,12 +20,13 @@ FARTHEST = {Language.EN: 0.78, Language.ZH: 0.84}
 
 @dataclass(frozen=True)
 class Cluster:
-    """Questions about one thing: distinct texts, asked most often first, and every question's id."""
+    """Questions about one thing: distinct texts, asked most often first; every question's id, and their photos."""
 
     language: Language
     texts: tuple[str, ...]
     ids: tuple[str, ...]
     newest: datetime
+    photos: tuple[FileRef, ...] = ()
 
 
 def clustered(questions: Sequence[AskedQuestion]) -> tuple[Cluster, ...]:
@@ -57,6 +58,7 @@ def _cluster(groups: Iterable[list[AskedQuestion]], language: Language) -> Clust
         tuple(text for text, _ in counts.most_common()),
         tuple(question.id for question in together),
         max(question.asked_at for question in together),
+        tuple(dict.fromkeys(photo for question in together for photo in question.photos)),
     )
 
 

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+from itertools import chain
+from pathlib import PurePosixPath
+
 import cv2
 import numpy as np
 import numpy.typing as npt
 from sqlalchemy.orm import Session
 
-from bot.conversation.messages import FileRef
+from bot.conversation.messages import FileRef, Language
+from bot.skills.photos import talk
+from bot.skills.photos.batch import JOB, name_of, remarks
+from bot.skills.photos.classify import Classified
 from bot.skills.photos.decoding import Lookers
+from bot.skills.photos.teaching import Classifies
 from bot.skills.photos.uploads import Uploads
+from bot.skills.turn import Turn
 from bot.store.files import FileStore
-from bot.store.jobs import access_job
+from bot.store.jobs import access_job, latest_job
+from bot.store.photos import SeenInfo, seen_photo, seen_photos
+from bot.store.traces import turns_before
+from bot.texts import percent, say
 from ml.photos.look import Look
+from ml.photos.occlusion import occlusion
 
 SHOWN = 384
+_DARKEST = 0.25
+_ABOUT_PHOTOS = frozenset({"action_classify_photos", "action_affirm_or_deny"})
 Bytes = npt.NDArray[np.uint8]
 
 
@@ -45,3 +59,53 @@ def shaped(pixels: Bytes, look: Look) -> Bytes:
 def png(pixels: Bytes) -> bytes:
     """Pixels (H, W, 3) RGB as a PNG."""
     return cv2.imencode(".png", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))[1].tobytes()
+
+
+def meant(session: Session, turn: Turn) -> tuple[str, SeenInfo] | None:
+    """Job and photo that a "why" is about, where the talk was of photos: the one that is asked about, the one that the
+
+    text names, else the first in doubt, else the first.
+    """
+    past = turns_before(session, turn.shop, turn.conversation, turn.message)
+    last = next((one for one in past if one.trace.get("intent") != "why"), None)
+    if last is None or not _ABOUT_PHOTOS & set(last.trace.get("actions") or ()):
+        return None
+    if asked := talk.reviewed(session, turn):
+        return asked[0], seen_photo(session, turn.shop, *asked)
+    job = latest_job(session, turn.shop, turn.conversation)
+    if job is None or job.kind != JOB:
+        return None
+    every = [one for one in seen_photos(session, turn.shop, job.id) if one.body["top"]]
+    text = turn.text.casefold()
+    named = (one for one in every if PurePosixPath(one.body["name"]).name.casefold() in text)
+    doubtful = (one for one in every if one.doubtful)
+    found = next(chain(named, doubtful, every), None)
+    return (job.id, found) if found else None
+
+
+def told(seen: SeenInfo, language: Language) -> str:
+    """What a photo was taken for, and for what else it could be."""
+    photo = Classified.from_json(seen.body)
+    shares = [f"{name_of(one, language)} {percent(one.confidence, language)}" for one in photo.top]
+    text = say(
+        "why_photo",
+        language,
+        name=photo.name,
+        first=shares[0],
+        others=say("photo_list_comma", language).join(shares[1:]),
+    )
+    left = remarks(photo, language)
+    return f"{text} {say('why_photo_remarks', language, remarks=left)}" if left else text
+
+
+def spotlight(look: Look, seen: SeenInfo, classifier: Classifies) -> bytes | None:
+    """The photo as a PNG, bright where it matters for its likeliest category; None where that is gone."""
+    photo = Classified.from_json(seen.body)
+    names = [one.category for one in classifier.categories]
+    if not photo.top or photo.top[0].category.category not in names:
+        return None
+    column = names.index(photo.top[0].category.category)
+    light = occlusion(look.pixels, lambda views: classifier.see(views).probabilities[:, column])
+    lit = look.pixels * (_DARKEST + (1 - _DARKEST) * light[..., None])
+    large = cv2.resize(lit.astype(np.uint8), (SHOWN, SHOWN), interpolation=cv2.INTER_CUBIC)
+    return png(shaped(np.asarray(large, np.uint8), look))

@@ -1,4 +1,4 @@
-"""Photos that jobs looked at, photos of products, and the node of the taxonomy that a product is in"""
+"""Photos that jobs looked at, of products and of customers' questions; a product's node of the taxonomy"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -37,10 +37,14 @@ def upgrade() -> None:
         batch_op.add_column(
             sa.Column("taxonomy_id", sa.String(length=64), nullable=False, server_default="")
         )
+    with op.batch_alter_table("customer_questions", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("photos", sa.JSON(), nullable=False, server_default="[]"))
 
 
 def downgrade() -> None:
     """Take it back."""
+    with op.batch_alter_table("customer_questions", schema=None) as batch_op:
+        batch_op.drop_column("photos")
     with op.batch_alter_table("products", schema=None) as batch_op:
         batch_op.drop_column("taxonomy_id")
     with op.batch_alter_table("product_photos", schema=None) as batch_op:

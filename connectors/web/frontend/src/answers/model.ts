@@ -1,4 +1,5 @@
 // What the API under /knowledge says.
+import type { FileRef } from "../api";
 import type { Language } from "../text";
 
 export const LANGUAGES: Language[] = ["en", "zh"];
@@ -50,7 +51,7 @@ export const RECORD_FIELDS = {
     "expected_date", "delivered_date", "order_address", "order_payment",
   ],
 } as const;
-export type Cluster = { language: Language; texts: string[]; ids: string[]; newest: string };
+export type Cluster = { language: Language; texts: string[]; ids: string[]; newest: string; photos: FileRef[] };
 export type Proposal = { id: string; person: string; language: Language; question: string; answer: string; made_at: string };
 export type Waiting = { clusters: Cluster[]; proposals: Proposal[] };
 export type ComparedRow = { questions: string; language: Language; asked: number; before: number; after: number; gained: number; lost: number };

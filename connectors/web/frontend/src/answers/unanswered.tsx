@@ -1,5 +1,6 @@
 // What customers asked in vain, by what it is about, and what the shop's people answered by hand: made answers here.
 import type { Api } from "../api";
+import { Picture } from "../replies";
 import { a, count, locale } from "../text";
 import { begin } from "./answers";
 import type { Cluster, Proposal, Waiting } from "./model";
@@ -23,7 +24,7 @@ export function UnansweredSection({ api }: { api: Api }) {
       <Outcome result={result} />
       {waiting.clusters.length === 0 && <p class="card">{a("none_unanswered")}</p>}
       <ul class="stack">
-        {waiting.clusters.map((cluster) => <ClusterCard key={cluster.ids[0]} cluster={cluster} busy={busy.value} onClose={() => close(cluster.ids)} />)}
+        {waiting.clusters.map((cluster) => <ClusterCard key={cluster.ids[0]} api={api} cluster={cluster} busy={busy.value} onClose={() => close(cluster.ids)} />)}
       </ul>
       {waiting.proposals.length > 0 && (
         <>
@@ -40,8 +41,8 @@ export function UnansweredSection({ api }: { api: Api }) {
 
 type Closable = { busy: boolean; onClose: () => void };
 
-function ClusterCard({ cluster, busy, onClose }: Closable & { cluster: Cluster }) {
-  const { language, texts, ids } = cluster;
+function ClusterCard({ api, cluster, busy, onClose }: Closable & { api: Api; cluster: Cluster }) {
+  const { language, texts, ids, photos } = cluster;
   const answer = () => begin({ answer: {}, questions: { [language]: texts }, closes: ids, proposal: "" });
   return (
     <li class="card">
@@ -56,6 +57,9 @@ function ClusterCard({ cluster, busy, onClose }: Closable & { cluster: Cluster }
           <ul class="plain" lang={language}>{texts.slice(SHOWN).map((text) => <li key={text}>{text}</li>)}</ul>
         </details>
       )}
+      <div class="photos">
+        {photos.map(({ sha256, name }) => <Picture key={sha256} api={api} sha256={sha256} alt={name} title="" />)}
+      </div>
       <div class="actions">
         <button type="button" class="button" onClick={answer} aria-label={`${a("answer_this")}: ${texts[0]}`}>{a("answer_this")}</button>
         <button type="button" class="button quiet" disabled={busy} onClick={onClose} aria-label={`${a("not_for_us")}: ${texts[0]}`}>{a("not_for_us")}</button>
