@@ -36,6 +36,9 @@ class AnswerQuestion(SkillAction):
 
     def answer(self, turn: Turn, heard: Heard) -> Outcome:
         """What can be said for sure, and an honest word else."""
+        if turn.role is Role.CUSTOMER and turn.files and turn.text.startswith("/"):
+            with self.app.store.write() as session:  # files came without a word
+                return Outcome(talk.wordless(session, turn))
         return answered(self.app, turn, heard) or _without_files(turn)
 
 

@@ -15,6 +15,7 @@ from bot.skills.answers.desks import Desks
 from bot.skills.answers.knowledge import BadKnowledge
 from bot.skills.orders.reading import Reader
 from bot.skills.orders.views import Look
+from bot.skills.photos.teaching import ShopClassifiers
 from bot.skills.turn import Turn
 from bot.store.catalogue import ProductInfo, products
 from bot.store.engine import Store
@@ -49,9 +50,9 @@ class App:
         return reader
 
     @cached_property
-    def photos(self) -> PhotoClassifier:
-        """The shipped photo model; loaded when it is first asked for."""
-        return PhotoClassifier.load(shipped())
+    def photos(self) -> ShopClassifiers:
+        """What photos are put into categories by; loaded when it is first asked for."""
+        return ShopClassifiers(PhotoClassifier.load(shipped()))
 
     def look(self, session: Session, turn: Turn) -> Look:
         """How this turn's replies look."""

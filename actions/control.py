@@ -8,7 +8,6 @@ from actions.answers import AnswersFirst, answered, attention_of
 from actions.base import ANYONE, MERCHANT, Heard, Outcome, SkillAction
 from actions.photos import PhotoAction, why_photo
 from bot.conversation.messages import Button, Buttons, Reply, Role, Text
-from bot.skills.answers import talk as questions
 from bot.skills.answers.explaining import explained_question, why_answer
 from bot.skills.orders import form, views
 from bot.skills.orders.form import Said, Say
@@ -89,7 +88,7 @@ class Undo(SkillAction):
         if undone.end is End.NOTHING:
             return Outcome((Text(say("undo_nothing", turn.language)),))
         key = "undo_too_late" if undone.end is End.TOO_LATE else f"undo_done_{undone.what}"
-        return Outcome((Text(say(key, turn.language, names=", ".join(undone.names))),))
+        return Outcome((Text(say(key, turn.language, names=photos.shortened(undone.names))),))
 
 
 class Cancel(SkillAction):
@@ -115,10 +114,11 @@ class AffirmOrDeny(PhotoAction):
     def answer(self, turn: Turn, heard: Heard) -> Outcome:
         """The turn of a confirmation that is tried again gets its good answer again."""
         if turn.role is Role.MERCHANT and heard.intent in ("affirm", "deny"):
-            with self.app.store.write() as session:
-                yes = heard.intent == "affirm"
-                replies = photos.answer(session, turn, yes, self.app.photos.name)
-            if replies:
+            with self.app.store.read() as session:
+                asked = photos.asked(session, turn)
+            if asked:
+                with self.app.store.write() as session:
+                    replies = photos.answer(session, turn, heard.intent == "affirm")
                 return Outcome(self.pictured(turn, replies))
         with self.app.store.read() as session:
             talk = form.of_message(session, turn)
@@ -149,9 +149,6 @@ class Fallback(SkillAction):
             read = self._button("parse_order", "button_read_order", turn)
             key = "file_without_words" if turn.files else "looks_like_order"
             return Outcome((Buttons(say(key, turn.language), (read,)),))
-        if turn.role is Role.CUSTOMER and turn.files and not turn.text.strip():
-            with self.app.store.write() as session:
-                return Outcome(questions.wordless(session, turn))
         known = turn.role is Role.CUSTOMER and turn.text.strip()
         told = answered(self.app, turn, heard, sure_only=True) if known else None
         return told or Outcome((self._sorry(turn),))

@@ -13,18 +13,15 @@ from bot.conversation.messages import Image, Reply, Text
 from bot.skills.photos import lessons, talk
 from bot.skills.photos.batch import JOB
 from bot.skills.photos.explaining import looked_at, preview, spotlight, told
-from bot.skills.photos.teaching import of_shop
 from bot.skills.photos.uploads import is_photo
 from bot.skills.turn import Turn
 from bot.store.drafts import DraftState
 from bot.store.engine import NotFound
 from bot.store.jobs import enqueue
 from bot.store.photos import SeenInfo
-from bot.store.taught import taught
+from bot.store.taught import taught_names
 from bot.store.traces import said_in
 from bot.texts import say
-
-_STOPS = frozenset({"cancel", "deny", "cancel_job"})
 
 
 class PhotoAction(AnswersFirst):
@@ -78,7 +75,7 @@ class ClassifyPhotos(PhotoAction):
     def _step(self, turn: Turn, choice: str) -> tuple[Reply, ...]:
         try:
             with self.app.store.write() as session:
-                replies = talk.step(session, turn, choice, self.app.photos.name)
+                replies = talk.step(session, turn, choice)
         except NotFound:
             return (Text(say("note_old_button", turn.language)),)
         return self.pictured(turn, replies)
@@ -87,9 +84,9 @@ class ClassifyPhotos(PhotoAction):
 def why_photo(app: App, turn: Turn, understood: str, job: str, seen: SeenInfo) -> tuple[Reply, ...]:
     """Why a photo was taken for what it was: in words, and with a picture of what in it matters."""
     words = Text(f"{understood}\n{told(seen, turn.language)}")
-    size = app.photos.settings.size
     with app.store.read() as session:
-        classifier = of_shop(session, turn.shop, app.photos)
+        classifier = app.photos.of(session, turn.shop)
+        size = classifier.settings.size
         look = looked_at(session, app.files, turn.shop, job, seen.number, size)
     png = spotlight(look, seen, classifier) if look else None
     if png is None:
@@ -121,12 +118,14 @@ class TeachCategory(AnswersFirst):
         with self.app.store.write() as session:
             if choice.partition(":")[0] in lessons.STEPS:
                 return Outcome(lessons.sure(session, turn, choice), _teaching(False))
-            known = [one.name for one in taught(session, turn.shop)]
-            found = [value for name, value in heard.entities if name == "category"]
-            wish = lessons.read("" if choice else turn.text, found, known)
+            known = [one.name for one in taught_names(session, turn.shop)]
+            teaches = choice or turn.files  # nothing is renamed or forgotten with photos
+            wish = lessons.read(
+                "" if choice else turn.text, _named(heard), () if teaches else known
+            )
             if wish.want is not lessons.Want.TEACH:
                 return Outcome(lessons.change(session, turn, wish), _teaching(False))
-            files = lessons.photos_meant(session, turn, choice)
+            files = lessons.photos_meant(session, turn, choice, wish)
             if heard.form and not wish.name:  # another form is open, which this one must not end
                 files = ()
             replies, opened = lessons.begin(session, turn, wish, files)
@@ -147,8 +146,12 @@ class ValidateTeachForm(SkillAction):
         """Nothing was said to the form where Rasa extracted no reply."""
         if heard.slots.get("teach_reply") is None:
             return Outcome()
+        if heard.entity("choice"):  # the button of another talk about photos; this one goes on
+            action = TeachCategory if heard.intent == "teach_category" else ClassifyPhotos
+            pressed = action(self.app).answer(turn, heard)
+            return Outcome(pressed.replies, (SlotSet("teach_reply", None),))
         with self.app.store.write() as session:
-            state = lessons.hear(session, turn, heard.intent in _STOPS)
+            state = lessons.hear(session, turn, heard.intent, _named(heard))
         value = None if state is DraftState.OPEN else state
         return Outcome(events=(SlotSet("teach_reply", value),))
 
@@ -175,6 +178,10 @@ class TeachResult(SkillAction):
         """How the asking ended; ready for the next time."""
         with self.app.store.read() as session:
             return Outcome(lessons.result(session, turn), _teaching(False))
+
+
+def _named(heard: Heard) -> list[str]:
+    return [value for name, value in heard.entities if name == "category"]
 
 
 def _teaching(opened: bool) -> tuple[Event, ...]:

@@ -216,12 +216,15 @@ def teach(
 def train(
     skill: Annotated[Skill, typer.Argument(help="What to train.")],
     data: Data = None,
+    pretrained: Annotated[
+        bool, typer.Option(help="Photos only: begin with ImageNet's weights (they are downloaded).")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Train the model of a skill on this machine."""
     from bot.measures import train as train_skill
 
-    show(row := train_skill(skill, data), table(row), as_json)
+    show(row := train_skill(skill, data, pretrained), table(row), as_json)
 
 
 @app.command(epilog=example("shopclerk evaluate orders"))

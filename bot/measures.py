@@ -15,8 +15,10 @@ from bot.launch import RASA_PYTHON
 from bot.settings import ROOT, settings
 
 
-def train(skill: str, data: Path | None) -> dict[str, Any]:
-    """Train a skill's model; what came of it."""
+def train(skill: str, data: Path | None, pretrained: bool = False) -> dict[str, Any]:
+    """Train a skill's model; what came of it. `pretrained` is for photos: from ImageNet's weights."""
+    if pretrained and skill != "photos":
+        raise BadInput("--pretrained is for photos only")
     if skill == "orders":
         from ml.orders.tagger import WEIGHTS
         from ml.orders.train import train as train_orders
@@ -36,12 +38,16 @@ def train(skill: str, data: Path | None) -> dict[str, Any]:
     if skill == "photos":
         from ml.photos.classifier import shipped
         from ml.photos.data import NoPhotos
+        from ml.photos.network import NoWeights
         from ml.photos.train import train as train_photos
 
         try:
-            return dict(train_photos(_photos(data), shipped(), tell).figures)
+            card = train_photos(_photos(data), shipped(), tell, pretrained=pretrained)
         except NoPhotos as error:
             raise BadInput(str(error)) from None
+        except NoWeights as error:
+            raise BadInput(f"{error}; without --pretrained it trains from scratch") from None
+        return dict(card.figures)
     raise BadInput(
         f"training of {skill} is not there yet; there is: orders, nlu, answers, sentence, photos"
     )

@@ -8,24 +8,25 @@ from functools import cached_property
 
 from sqlalchemy.orm import Session
 
-from bot.conversation.messages import File, FileRef, Image, Language, Progress, Reply, Text
+from bot.conversation.messages import File, Image, Language, Progress, Reply, Text
 from bot.skills.photos.batch import batch_csv, batch_table, count, name_of, tally
 from bot.skills.photos.classify import Classified, classify, with_duplicates
 from bot.skills.photos.decoding import Lookers
-from bot.skills.photos.filing import catalogue_marks
+from bot.skills.photos.filing import catalogue_marks, proposals
 from bot.skills.photos.sheet import MOST, Print, bars, contact_sheet
 from bot.skills.photos.sources import MOST_PHOTOS
-from bot.skills.photos.talk import offer
-from bot.skills.photos.teaching import Classifies, Lesson, learn, of_shop, shots_of
+from bot.skills.photos.talk import Place, offer
+from bot.skills.photos.teaching import Lesson, ShopClassifiers, learn, shots_of
 from bot.skills.photos.uploads import Uploads
 from bot.store.engine import Store
 from bot.store.files import FileStore
+from bot.store.inbox import files_of
 from bot.store.jobs import ACTIVE, JobInfo, access_job, count_done, finish_job
 from bot.store.outbox import post
 from bot.store.photos import keep_seen, seen_photos
 from bot.store.shops import access_shop
 from bot.store.taught import MOST_PHOTOS as MOST_SHOTS
-from bot.store.taught import TooMany, taught_mark
+from bot.store.taught import TooMany
 from bot.texts import say
 from ml.photos.classifier import PhotoClassifier, shipped
 from ml.photos.look import Look
@@ -44,11 +45,14 @@ class PhotoJobs:
 
     def __init__(self, store: Store, files: FileStore) -> None:
         self._store, self._files = store, files
-        self._classifiers: dict[str, tuple[object, Classifies]] = {}
 
     @cached_property
     def _model(self) -> PhotoClassifier:
         return PhotoClassifier.load(shipped())
+
+    @cached_property
+    def _classifiers(self) -> ShopClassifiers:
+        return ShopClassifiers(self._model)
 
     @cached_property
     def _lookers(self) -> Lookers:
@@ -69,8 +73,9 @@ class PhotoJobs:
             if job.state not in ACTIVE:
                 return False
             photos = self._uploads(session, job).photos(first, CHUNK)
-            found = list(classify(photos, self._classifier(session, shop), self._lookers))
-        seen = [(one.to_json(), one.review and not one.refused) for one in found]
+            found = list(classify(photos, self._classifiers.of(session, shop), self._lookers))
+        model = {"model": self._model.name}
+        seen = [(one.to_json() | model, one.review and not one.refused) for one in found]
         with self._store.write() as session:
             keep_seen(session, shop, job_id, first, seen)
             job = count_done(session, shop, job_id, first + len(found), total)
@@ -91,7 +96,8 @@ class PhotoJobs:
             if access_shop(session, shop).synthetic:
                 title = f"{title} · {say('synthetic', language)}"
             prints = list(self._prints(session, job, photos, language))
-        pictures = self._pictures(title, photos, prints, language)
+            every = proposals(session, shop, job_id)
+        pictures = list(self._pictures(title, photos, prints, language))
         with self._store.write() as session:
             job = access_job(session, shop, job_id)
             summed = asdict(count(photos))
@@ -107,8 +113,8 @@ class PhotoJobs:
             self._post(session, job, batch_table(photos, language))
             self._post(session, job, File(table.sha256, "photos.csv", CSV))
             if job.conversation and summed["photos"] > summed["refused"]:
-                asked_in = str(job.arguments["message"])
-                for reply in offer(session, shop, job.conversation, job.id, asked_in, language):
+                place = Place(shop, job.conversation, str(job.arguments["message"]), language)
+                for reply in offer(session, place, job.id, every):
                     self._post(session, job, reply)
 
     def teach(self, shop: str, job_id: str) -> None:
@@ -125,19 +131,11 @@ class PhotoJobs:
                 return
             try:
                 if not fits:
-                    raise TooMany(f"{MOST_SHOTS} photos of a category")
+                    raise TooMany(MOST_SHOTS, "photos")
                 told = _told(learn(session, shop, name, shots), language)
             except TooMany as error:
-                told = say("teach_full", language, why=error)
+                told = say(f"teach_full_{error.what}", language, most=error.most)
             self._post(session, job, Text(told))
-
-    def _classifier(self, session: Session, shop: str) -> Classifies:
-        """Made anew only where the shop has taught something since."""
-        mark = taught_mark(session, shop)
-        known = self._classifiers.get(shop)
-        if known is None or known[0] != mark:
-            known = self._classifiers[shop] = mark, of_shop(session, shop, self._model)
-        return known[1]
 
     def _pictures(
         self, title: str, photos: Sequence[Classified], prints: Sequence[Print], language: Language
@@ -165,8 +163,7 @@ class PhotoJobs:
                 yield Print(look.pixels, look.width, look.height, caption, photo.review)
 
     def _uploads(self, session: Session, job: JobInfo) -> Uploads:
-        refs = [FileRef(**file) for file in job.arguments["files"]]
-        return Uploads(self._files, session, job.shop, refs)
+        return Uploads(self._files, session, job.shop, files_of(job.arguments["files"]))
 
     def _post(self, session: Session, job: JobInfo, reply: Reply) -> None:
         if job.conversation:

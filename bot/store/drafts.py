@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -24,13 +25,14 @@ class DraftState(StrEnum):
 
 @dataclass(frozen=True)
 class StoredDraft:
-    """A draft; `message` is the last one that touched it: a turn tried again finds its own work."""
+    """A draft; `message` is the last one that touched it, `at` when: a turn tried again finds its own work."""
 
     id: str
     kind: str
     body: Mapping[str, Any]
     state: DraftState
     message: str
+    at: datetime
 
 
 def open_draft(session: Session, shop: str, conversation: str, kind: str) -> StoredDraft | None:
@@ -103,4 +105,6 @@ def _first(
 
 
 def _stored(row: Draft) -> StoredDraft:
-    return StoredDraft(row.id, row.kind, row.body, DraftState(row.state), row.last_message_id)
+    return StoredDraft(
+        row.id, row.kind, row.body, DraftState(row.state), row.last_message_id, row.updated_at
+    )

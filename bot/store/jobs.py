@@ -74,6 +74,12 @@ def enqueue(
     return _owned(row, shop, job)
 
 
+def find_job(session: Session, shop: str, job: str) -> JobInfo | None:
+    """The job of an id, where there is one."""
+    row = session.get(Job, job)
+    return _info(row) if row and row.shop_id == shop else None
+
+
 def access_job(session: Session, shop: str, job: str) -> JobInfo:
     """The job of an id; raises `NotFound`."""
     return _owned(session.get(Job, job), shop, job)

@@ -75,12 +75,13 @@ def keep_question(session: Session, shop: str, question: AskedQuestion) -> None:
 
 
 def attach_photos(session: Session, shop: str, question: str, photos: Sequence[FileRef]) -> None:
-    """Put photos with a question that is kept; those that it has already are not added again."""
+    """Put photos with a question, which waits for the shop again; those that it has already are not added again."""
     row = session.get(CustomerQuestion, question)
     if row is None or row.shop_id != shop:
         raise NotFound(f"no question {question!r}")
     known = {photo["sha256"] for photo in row.photos}
     row.photos = [*row.photos, *(asdict(one) for one in photos if one.sha256 not in known)]
+    row.closed_at = None
     session.flush()
 
 

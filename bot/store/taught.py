@@ -19,7 +19,20 @@ MOST_CATEGORIES = 100
 
 
 class TooMany(Exception):
-    """A shop or a category is full; the text says of what."""
+    """A shop or a category is full: `what` are "photos" of a category, or "categories", and `most` how many may be."""
+
+    def __init__(self, most: int, what: str) -> None:
+        super().__init__(f"{most} {'photos of a category' if what == 'photos' else what}")
+        self.most, self.what = most, what
+
+
+@dataclass(frozen=True)
+class TaughtName:
+    """A category without its photos, of which there are `photos`."""
+
+    id: str
+    name: str
+    photos: int
 
 
 @dataclass(frozen=True)
@@ -50,14 +63,14 @@ def teach_photos(
     row = _named(session, shop, name)
     if row is None:
         if _count(session, TaughtCategory, shop) >= MOST_CATEGORIES:
-            raise TooMany(f"{MOST_CATEGORIES} categories")
+            raise TooMany(MOST_CATEGORIES, "categories")
         row = TaughtCategory(shop_id=shop, name=clean_name(name))
         session.add(row)
         session.flush()
     known = set(session.scalars(select(TaughtPhoto.hash).where(TaughtPhoto.category_id == row.id)))
     new = {hash_: png for png in photos if (hash_ := _hash(png)) not in known}
     if len(known) + len(new) > MOST_PHOTOS:
-        raise TooMany(f"{MOST_PHOTOS} photos of a category")
+        raise TooMany(MOST_PHOTOS, "photos")
     for hash_, png in new.items():
         session.add(TaughtPhoto(shop_id=shop, category_id=row.id, hash=hash_, png=png))
         session.flush()
@@ -76,6 +89,19 @@ def taught(session: Session, shop: str) -> tuple[TaughtInfo, ...]:
         TaughtInfo(row.id, row.name, tuple(p.png for p in photos if p.category_id == row.id))
         for row in rows
     )
+
+
+def taught_names(session: Session, shop: str) -> tuple[TaughtName, ...]:
+    """A shop's categories by name; cheap."""
+    count = func.count(TaughtPhoto.number)
+    rows = session.execute(
+        select(TaughtCategory.id, TaughtCategory.name, count)
+        .outerjoin(TaughtPhoto, TaughtPhoto.category_id == TaughtCategory.id)
+        .where(TaughtCategory.shop_id == shop)
+        .group_by(TaughtCategory.id, TaughtCategory.name)
+        .order_by(TaughtCategory.name)
+    )
+    return tuple(TaughtName(*row) for row in rows)
 
 
 def taught_mark(session: Session, shop: str) -> tuple[object, ...]:
@@ -103,10 +129,11 @@ def rename_taught(session: Session, shop: str, name: str, new: str) -> None:
         session.scalars(select(TaughtPhoto.hash).where(TaughtPhoto.category_id == other.id))
     )
     mine = (TaughtPhoto.shop_id == shop, TaughtPhoto.category_id == row.id)
-    session.execute(delete(TaughtPhoto).where(*mine, TaughtPhoto.hash.in_(known)))
-    more = session.scalar(select(func.count()).select_from(TaughtPhoto).where(*mine)) or 0
+    new_ones = select(func.count()).select_from(TaughtPhoto)
+    more = session.scalar(new_ones.where(*mine, TaughtPhoto.hash.not_in(known))) or 0
     if len(known) + more > MOST_PHOTOS:
-        raise TooMany(f"{MOST_PHOTOS} photos of a category")
+        raise TooMany(MOST_PHOTOS, "photos")
+    session.execute(delete(TaughtPhoto).where(*mine, TaughtPhoto.hash.in_(known)))
     session.execute(update(TaughtPhoto).where(*mine).values(category_id=other.id))
     session.delete(row)
 

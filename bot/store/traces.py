@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -16,11 +17,12 @@ from bot.store.schema import Message
 
 @dataclass(frozen=True)
 class PastTurn:
-    """A finished turn: its text and its trace (see `bot.conversation.ports.Trace`)."""
+    """A finished turn: its text, its trace (see `bot.conversation.ports.Trace`), and when its message came."""
 
     message: str
     text: str
     trace: Mapping[str, Any]
+    at: datetime
 
 
 def turns_before(
@@ -39,7 +41,7 @@ def turns_before(
         .order_by(Message.number.desc())
         .limit(limit)
     )
-    return tuple(PastTurn(row.id, _text(row), row.trace or {}) for row in rows)
+    return tuple(PastTurn(row.id, _text(row), row.trace or {}, row.received_at) for row in rows)
 
 
 def said_in(

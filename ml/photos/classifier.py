@@ -84,7 +84,7 @@ class PhotoClassifier:
     @property
     def name(self) -> str:
         """Tells whose embeddings they are: those of another model mean something else."""
-        return f"{self.card.name}-{self.card.date}"
+        return f"{self.card.name}-{self.card.date}-{self.card.files.get(SMALL, '')[:6]}"
 
     def see(self, photos: Bytes) -> Seen:
         """Looks at photos (N, S, S, 3) of the model's size, RGB."""

@@ -6,7 +6,7 @@ are kept in half precision and turned to single when loaded. The contract test c
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,52 +14,56 @@ import keras
 import numpy as np
 import numpy.typing as npt
 import onnx
+from keras import layers
 from onnx import TensorProto, helper, numpy_helper
 
 from ml.photos.classifier import EMBEDDING, INPUT, LOGITS
-from ml.photos.network import CENTRE, SPREAD, Shape
 
 Bytes = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 _OPSET, _IR = 17, 9
 
 
-def export(model: keras.Model, shape: Shape, path: Path) -> None:
-    """photos (N, H, W, 3) bytes -> embedding (N, width), logits (N, labels)."""
-    onnx.save(_Writer(model, shape).graph(), str(path))
+def export(model: keras.Model, path: Path) -> None:
+    """photos (N, H, W, 3) bytes -> embedding (N, width), logits (N, labels).
+
+    Raises `NotImplementedError` for a network with other layers than those of `network.py`.
+    """
+    onnx.save(_Writer(model).graph(), str(path))
 
 
 class _Writer:
-    def __init__(self, model: keras.Model, shape: Shape) -> None:
-        self._model, self._shape = model, shape
+    """Goes through the layers in order; what Keras has as (N, H, W, C) is (N, C, H, W) here.
+
+    A mean over height and width is (N, C) here, whether or not Keras keeps the sides.
+    """
+
+    def __init__(self, model: keras.Model) -> None:
+        self._model = model
         self._nodes: list[onnx.NodeProto] = []
         self._weights: list[onnx.TensorProto] = []
+        self._named: dict[int, str] = {}
+        self._flat: set[str] = set()
+        self._makers = {id(layer.output): layer for layer in model.layers}
 
     def graph(self) -> onnx.ModelProto:
-        flow = self._do("Cast", ["photos"], to=TensorProto.FLOAT)
-        flow = self._do("Transpose", [flow], perm=[0, 3, 1, 2])
-        flow = self._do("Sub", [flow, self._weight(np.float32(CENTRE))])
-        flow = self._do("Mul", [flow, self._weight(np.float32(1 / SPREAD))])
-        flow = self._do("Relu", [self._convolved(flow, "stem", "stem_norm", 2)])
-        for stage, (width, count) in enumerate(
-            zip(self._shape.widths, self._shape.blocks, strict=True)
-        ):
-            for block in range(count):
-                flow = self._block(flow, f"{stage}_{block}", width, 2 if block == 0 else 1)
-        mean = self._do("GlobalAveragePool", [flow])
-        self._do("Flatten", [mean], output=EMBEDDING)
-        self._dense(EMBEDDING, "logits", output=LOGITS)
+        flow = self._do("Cast", [INPUT], to=TensorProto.FLOAT)
+        self._named[id(self._model.inputs[0])] = self._do("Transpose", [flow], perm=[0, 3, 1, 2])
+        for layer in self._model.layers:
+            if not isinstance(layer, layers.InputLayer):
+                self._named[id(layer.output)] = self._layer(layer)
+        outputs = []
+        for name in (EMBEDDING, LOGITS):
+            found = self._model.output[name]
+            self._do("Identity", [self._named[id(found)]], output=name)
+            shape: list[str | int] = ["N", int(found.shape[-1])]
+            outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
         side: list[str | int] = ["N", "H", "W", 3]
         graph = helper.make_graph(
             self._nodes,
             "photos",
             [helper.make_tensor_value_info(INPUT, TensorProto.UINT8, side)],
-            [
-                helper.make_tensor_value_info(
-                    EMBEDDING, TensorProto.FLOAT, ["N", self._shape.widths[-1]]
-                ),
-                helper.make_tensor_value_info(LOGITS, TensorProto.FLOAT, ["N", self._shape.labels]),
-            ],
+            outputs,
             self._weights,
         )
         made = helper.make_model(
@@ -68,55 +72,94 @@ class _Writer:
         onnx.checker.check_model(made)
         return made
 
-    def _block(self, flow: str, name: str, width: int, stride: int) -> str:
-        shortcut = flow
-        if stride > 1:
-            shortcut = self._do(
-                "AveragePool",
-                [shortcut],
-                kernel_shape=[2, 2],
-                strides=[2, 2],
-                auto_pad="SAME_UPPER",
-            )
-        if any(layer.name == f"short_{name}" for layer in self._model.layers):
-            shortcut = self._convolved(shortcut, f"short_{name}", f"short_norm_{name}", 1)
-        one = self._do("Relu", [self._convolved(flow, f"one_{name}", f"one_norm_{name}", stride)])
-        two = self._convolved(one, f"two_{name}", f"two_norm_{name}", 1)
-        mean = self._do("Flatten", [self._do("GlobalAveragePool", [two])])
-        squeezed = self._do("Relu", [self._dense(mean, f"squeeze_{name}")])
-        # Keras' hard sigmoid is relu6(x + 3) / 6.
-        share = self._do(
-            "HardSigmoid", [self._dense(squeezed, f"excite_{name}")], alpha=1 / 6, beta=0.5
-        )
-        share = self._do("Reshape", [share, self._numbers([-1, width, 1, 1])])
-        weighed = self._do("Mul", [two, share])
-        return self._do("Relu", [self._do("Add", [shortcut, weighed])])
+    def _layer(self, layer: keras.layers.Layer) -> str:
+        """What a layer makes of what came before it."""
+        inputs = layer.input if isinstance(layer.input, list) else [layer.input]
+        flows = [self._named[id(one)] for one in inputs]
+        match layer:
+            case layers.Dropout():
+                return flows[0]
+            case layers.Conv2D() | layers.DepthwiseConv2D():
+                return flows[0]  # goes with its norm
+            case layers.BatchNormalization():
+                return self._convolved(flows[0], self._makers[id(layer.input)], layer)
+            case layers.ReLU():
+                return self._relu(flows[0], layer)
+            case layers.Rescaling():
+                flow = self._do("Mul", [flows[0], self._weight(layer.scale)])
+                return self._do("Add", [flow, self._weight(layer.offset)])
+            case layers.ZeroPadding2D():
+                (top, bottom), (left, right) = layer.padding
+                pads = self._numbers([0, 0, top, left, 0, 0, bottom, right])
+                return self._do("Pad", [flows[0], pads])
+            case layers.AveragePooling2D():
+                sides = {"kernel_shape": layer.pool_size, "strides": layer.strides}
+                return self._do("AveragePool", flows, auto_pad="SAME_UPPER", **sides)
+            case layers.GlobalAveragePooling2D():
+                return self._flattened(self._do("GlobalAveragePool", flows))
+            case layers.Dense():
+                return self._dense(flows[0], layer)
+            case layers.Add():
+                return self._do("Add", flows)
+            case layers.Multiply():
+                return self._do("Mul", [self._spread(flow, layer) for flow in flows])
+        raise NotImplementedError(f"{type(layer).__name__} cannot be exported")
 
-    def _convolved(self, flow: str, name: str, norm: str, stride: int) -> str:
+    def _convolved(
+        self, flow: str, layer: keras.layers.Layer, norm: layers.BatchNormalization
+    ) -> str:
         """A convolution with the norm behind it: y = scale (x - mean) / spread + shift."""
-        (kernel,) = _arrays(self._model.get_layer(name))
-        layer = self._model.get_layer(norm)
-        scale, shift, mean, variance = _arrays(layer)
-        factor = scale / np.sqrt(variance + layer.epsilon)
-        folded = np.transpose(kernel * factor, (3, 2, 0, 1))
+        (kernel,) = _arrays(layer)
+        scale, shift, mean, variance = _arrays(norm)
+        factor = scale / np.sqrt(variance + norm.epsilon)
+        apart = isinstance(layer, layers.DepthwiseConv2D)  # (h, w, C, 1), else (h, w, C, made)
+        folded = kernel * factor[:, None] if apart else kernel * factor
         return self._do(
             "Conv",
-            [flow, self._weight(folded), self._weight(shift - mean * factor)],
-            kernel_shape=list(kernel.shape[:2]),
-            strides=[stride, stride],
-            auto_pad="SAME_UPPER",
+            [
+                flow,
+                self._weight(np.transpose(folded, (2, 3, 0, 1) if apart else (3, 2, 0, 1))),
+                self._weight(shift - mean * factor),
+            ],
+            kernel_shape=kernel.shape[:2],
+            strides=layer.strides,
+            group=kernel.shape[2] if apart else 1,
+            auto_pad="SAME_UPPER" if layer.padding == "same" else "VALID",
         )
 
-    def _dense(self, flow: str, name: str, output: str = "") -> str:
-        kernel, bias = _arrays(self._model.get_layer(name))
-        return self._do("Gemm", [flow, self._weight(kernel), self._weight(bias)], output=output)
+    def _relu(self, flow: str, layer: layers.ReLU) -> str:
+        if layer.max_value is None:
+            return self._do("Relu", [flow])
+        return self._do("Clip", [flow, self._weight(0.0), self._weight(layer.max_value)])
+
+    def _dense(self, flow: str, layer: layers.Dense) -> str:
+        kernel, bias = _arrays(layer)
+        made = self._do("Gemm", [flow, self._weight(kernel), self._weight(bias)])
+        match layer.activation.__name__:
+            case "relu":
+                made = self._do("Relu", [made])
+            case "hard_sigmoid":  # Keras' is relu6(x + 3) / 6
+                made = self._do("HardSigmoid", [made], alpha=1 / 6, beta=0.5)
+        self._flat.add(made)
+        return made
+
+    def _flattened(self, flow: str) -> str:
+        flat = self._do("Flatten", [flow])
+        self._flat.add(flat)
+        return flat
+
+    def _spread(self, flow: str, layer: layers.Multiply) -> str:
+        """What is (N, C) as (N, C, 1, 1)."""
+        if flow not in self._flat:
+            return flow
+        return self._do("Reshape", [flow, self._numbers([-1, int(layer.output.shape[-1]), 1, 1])])
 
     def _weight(self, value: Any) -> str:
         name = f"weight_{len(self._weights)}"
         self._weights.append(numpy_helper.from_array(np.asarray(value, np.float16), name))
         return self._do("Cast", [name], to=TensorProto.FLOAT)
 
-    def _numbers(self, values: Sequence[int]) -> str:
+    def _numbers(self, values: list[int]) -> str:
         name = f"numbers_{len(self._weights)}"
         self._weights.append(numpy_helper.from_array(np.array(values, np.int64), name))
         return name

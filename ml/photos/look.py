@@ -149,6 +149,11 @@ def squared(photo: Bytes, size: int) -> Bytes:
     return np.asarray(cv2.resize(photo, (size, size), interpolation=way), np.uint8)
 
 
+def squared_all(photos: Bytes, size: int) -> Bytes:
+    """All of each of many photos (N, H, W, 3): (N, size, size, 3)."""
+    return np.stack([squared(photo, size) for photo in photos])
+
+
 def perceptual_hash(photo: Bytes) -> int:
     """The signs of the 8 x 8 lowest waves of the grey photo against their median: 64 bits (pHash, Zauner 2010)."""
     grey = cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY)

@@ -1,7 +1,7 @@
 """The photo network in Keras 3: a compact residual CNN that is trained from scratch.
 
     photo (B, H, W, 3), 0..255 -> 3 x 3 convolution, stride 2 -> (B, H/2, W/2, stem)
-    stages of residual blocks, each halving height and width:
+    stages of residual blocks, the first of each with its stride:
         (3 x 3, BN, ReLU, 3 x 3, BN) weighed by squeeze-and-excitation, plus the shortcut, ReLU
     mean over height and width -> embedding (B, last width) -> dense -> logits (B, labels)
 
@@ -12,6 +12,7 @@ Image Classification"; squeeze-and-excitation: Hu et al. 2018. Any height and wi
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 import keras
@@ -22,16 +23,29 @@ from ml.serving import Json
 CENTRE, SPREAD = 127.5, 63.75
 
 
+class NoWeights(Exception):
+    """The pretrained weights are not there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Sizes of one network: `labels` it tells apart, channels of each stage, blocks of each stage."""
+    """Sizes of one network: `labels` it tells apart; channels, blocks and first stride of each stage."""
 
     labels: int
     stem: int = 24
     widths: tuple[int, ...] = (48, 96, 192, 384)
     blocks: tuple[int, ...] = (2, 2, 2, 1)
+    strides: tuple[int, ...] = (2, 2, 2, 2)
     squeezed: int = 8
     dropout: float = 0.2
+
+    def each_block(self) -> Iterator[tuple[str, int, int]]:
+        """Name, channels and stride of each block, in order."""
+        for stage, (width, count, stride) in enumerate(
+            zip(self.widths, self.blocks, self.strides, strict=True)
+        ):
+            for block in range(count):
+                yield f"{stage}_{block}", width, stride if block == 0 else 1
 
     def to_dict(self) -> dict[str, Json]:
         return asdict(self)
@@ -43,12 +57,31 @@ def build(shape: Shape, seed: int) -> keras.Model:
     photo = keras.Input((None, None, 3), name="photo")
     flow = layers.Rescaling(1 / SPREAD, offset=-CENTRE / SPREAD)(photo)
     flow = layers.ReLU()(_normed(_convolution(flow, shape.stem, 3, 2, "stem"), "stem_norm"))
-    for stage, (width, count) in enumerate(zip(shape.widths, shape.blocks, strict=True)):
-        for block in range(count):
-            flow = _block(flow, width, 2 if block == 0 else 1, shape, f"{stage}_{block}")
+    for name, width, stride in shape.each_block():
+        flow = _block(flow, width, stride, shape, name)
     embedding = layers.GlobalAveragePooling2D(name="embedding")(flow)
     kept = layers.Dropout(shape.dropout)(embedding)
     logits = layers.Dense(shape.labels, name="logits")(kept)
+    return keras.Model(photo, {"embedding": embedding, "logits": logits})
+
+
+def build_pretrained(labels: int, seed: int, weights: str | None = "imagenet") -> keras.Model:
+    """MobileNetV2 (Sandler et al. 2018) with `keras.applications`' ImageNet weights, and fresh logits.
+
+    Raises `NoWeights` where they cannot be downloaded and no earlier download is there.
+    """
+    keras.utils.set_random_seed(seed)
+    photo = keras.Input((None, None, 3), name="photo")
+    scaled = layers.Rescaling(1 / 127.5, offset=-1.0)(photo)
+    try:
+        base = keras.applications.MobileNetV2(
+            input_tensor=scaled, include_top=False, weights=weights
+        )
+    except Exception as error:  # urllib's, ssl's, socket's, and Keras' own around them
+        raise NoWeights(f"the ImageNet weights cannot be downloaded ({error})") from error
+    embedding = layers.GlobalAveragePooling2D(name="embedding")(base.output)
+    kept = layers.Dropout(0.2)(embedding)
+    logits = layers.Dense(labels, name="logits")(kept)
     return keras.Model(photo, {"embedding": embedding, "logits": logits})
 
 

@@ -17,7 +17,10 @@ from sklearn.linear_model import LogisticRegression
 from ml.serving import ModelError
 
 Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
 BACKGROUND = "background.npz"
+BEHIND = 12
+"""So many photos of each label are in it."""
 FEWEST = 5
 STRENGTH = 30.0
 """How far the weights may go (scikit-learn's C)."""
@@ -58,6 +61,13 @@ def teach(shots: Mapping[str, Floats], background: Floats) -> Taught:
         coefficients = np.hstack([-coefficients / 2, coefficients / 2])
         bias = np.concatenate([-bias / 2, bias / 2])
     return Taught(names, centre, coefficients.astype(np.float32), bias.astype(np.float32))
+
+
+def background_rows(labels: Ints, rng: np.random.Generator) -> Ints:
+    """Which photos, by the labels of all, stand for all else: a few of each label."""
+    return np.concatenate(
+        [rng.permutation(np.flatnonzero(labels == label))[:BEHIND] for label in np.unique(labels)]
+    )
 
 
 def read_background(folder: Path) -> Floats:

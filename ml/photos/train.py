@@ -25,14 +25,15 @@ from ml.photos.classifier import (
     owners,
     probabilities,
 )
-from ml.photos.data import NoPhotos, Photo, photos, read
+from ml.photos.data import GROCERY, NoPhotos, Photo, photos, read
 from ml.photos.evaluate import judge
 from ml.photos.export import export, quantise
 from ml.photos.learn import Learner, Plan, logits_of
-from ml.photos.look import squared
-from ml.photos.network import Shape, build
-from ml.photos.teach import BACKGROUND
-from ml.serving import Card, save_card
+from ml.photos.look import squared_all
+from ml.photos.network import Shape, build, build_pretrained
+from ml.photos.teach import BACKGROUND, background_rows
+from ml.photos.unseen import Photos, measure
+from ml.serving import Card, Json, save_card
 
 Say = Callable[[str], None]
 Bytes = npt.NDArray[np.uint8]
@@ -44,8 +45,10 @@ SURE = 0.95
 """So often are categories right that no person has to look at."""
 KNOWN = 0.95
 """So many of the photos of known categories are not taken for strangers."""
+PRETRAINED = "MobileNetV2, ImageNet"
+FINE_TUNING = Plan(epochs=15, sizes=((SIZE, 1.0),), rate=0.01, decay=1e-3)
+"""How to train a pretrained network."""
 _CALIBRATED = 256
-_BEHIND = 12
 _LOOKED_AT_EVERY = 10
 
 
@@ -56,16 +59,24 @@ def train(
     seed: int = 7,
     plan: Plan | None = None,
     shape: Shape | None = None,
+    pretrained: bool = False,
 ) -> Card:
     """Trains on the collections below `folder`, writes the model into `out`, and returns its card.
 
-    `out` stays as it was until everything is written. Raises `NoPhotos`.
+    From scratch, or with `pretrained` from MobileNetV2 as ImageNet taught it. On a GPU where the backend of Keras has
+    one. `out` stays as it was until everything is written. Raises `NoPhotos`, `NoWeights`.
     """
-    plan, began = plan or Plan(), time.monotonic()
+    began = time.monotonic()
+    plan = plan or (FINE_TUNING if pretrained else Plan())
     labels = tuple(label for one in categories() for label in one.labels)
     shape = shape or Shape(len(labels))
+    network: dict[str, Json] = {"network": PRETRAINED} if pretrained else shape.to_dict()
+
+    def fresh() -> keras.Model:
+        return build_pretrained(len(labels), seed) if pretrained else build(shape, seed)
+
+    model = fresh()
     data = _Data.of(folder, labels)
-    model = build(shape, seed)
     say(f"{len(data.known)} photos, {len(data.held)} held out, {model.count_params()} weights")
     learner = Learner(model, data.known, data.answers, len(labels), plan, seed)
     for epoch, lost in enumerate(learner.epochs(), 1):
@@ -83,18 +94,45 @@ def train(
         seed=seed,
         date=datetime.now(UTC).date().isoformat(),
         minutes=round((time.monotonic() - began) / 60, 1),
-        settings={"backend": keras.backend.backend(), **asdict(plan), **shape.to_dict()},
+        settings={
+            "backend": keras.backend.backend(),
+            "devices": keras.distribution.list_devices(),
+            **asdict(plan),
+            **network,
+        },
     )
     new = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
-        export(model, shape, new / WHOLE)
+        export(model, new / WHOLE)
         card = finished(new, card, data, labels, seed)
         new.chmod(0o755)
         shutil.rmtree(out, ignore_errors=True)
         new.rename(out)
     finally:
         shutil.rmtree(new, ignore_errors=True)
-    return card
+    taught, base = measure(
+        Photos(data.known, data.answers),
+        Photos(data.held, data.right),
+        labels,
+        _of_grocery(data, labels),
+        plan,
+        fresh,
+        seed,
+        say,
+    )
+    card = replace(card, figures={**card.figures, **taught}, baselines=base)
+    return save_card(out, card, list(card.files))
+
+
+def _of_grocery(data: _Data, labels: Sequence[str]) -> list[int]:
+    """The categories that stand for a shop's own in the measure of teaching: they look like packaged goods the most."""
+    owner = owners(labels)
+    found = {
+        int(owner[label].argmax())
+        for label, photo in zip(data.right, data.judged, strict=True)
+        if photo.collection == GROCERY
+    }
+    return sorted(found)
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,11 +164,11 @@ def finished(folder: Path, card: Card, data: _Data, labels: Sequence[str], seed:
     """What is made from the graph in `folder`: the 8-bit one, settings that are fitted to it, background, card."""
     rng = np.random.default_rng(seed)
     chosen = rng.permutation(len(data.known))[:_CALIBRATED]
-    quantise(folder / WHOLE, folder / SMALL, _squared(data.known[chosen]))
+    quantise(folder / WHOLE, folder / SMALL, squared_all(data.known[chosen], SIZE))
     files = [WHOLE, SMALL, SETTINGS]
     Settings(SIZE, tuple(labels), 1.0, 0.0, 0.0).write(folder)
     save_card(folder, card, files)
-    logits = PhotoClassifier.load(folder).logits(_squared(data.held))
+    logits = PhotoClassifier.load(folder).logits(squared_all(data.held, SIZE))
     fitted(labels, logits, data.right).write(folder)
     save_card(folder, card, files)
     _write_background(folder, data, rng)
@@ -145,19 +183,10 @@ def finished(folder: Path, card: Card, data: _Data, labels: Sequence[str], seed:
     return save_card(folder, replace(card, figures=figures), [SMALL, SETTINGS, BACKGROUND])
 
 
-def _squared(photos: Bytes) -> Bytes:
-    return np.stack([squared(photo, SIZE) for photo in photos])
-
-
 def _write_background(folder: Path, data: _Data, rng: np.random.Generator) -> None:
     """Embeddings of a few photos of each label, as the 8-bit graph has them."""
-    rows = np.concatenate(
-        [
-            rng.permutation(np.flatnonzero(data.answers == label))[:_BEHIND]
-            for label in np.unique(data.answers)
-        ]
-    )
-    embeddings = PhotoClassifier.load(folder).see(_squared(data.known[rows])).embeddings
+    rows = background_rows(data.answers, rng)
+    embeddings = PhotoClassifier.load(folder).see(squared_all(data.known[rows], SIZE)).embeddings
     np.savez_compressed(folder / BACKGROUND, embeddings=embeddings.astype(np.float16))
 
 

@@ -13,6 +13,8 @@ from bot.store.schema import Message
 from tests.actions.rasa import Rasa, words
 
 BROKEN, LID = (FileRef(sign * 64, f"{sign}.jpg", "image/jpeg", 10) for sign in "ab")
+WORDLESS = "/report_problem"
+"""What the gateway makes of files without a word."""
 NOTE = FileRef("c" * 64, "c.pdf", "application/pdf", 10)
 
 
@@ -50,7 +52,7 @@ def test_photos_go_with_the_report_that_they_came_with(app: App, customer: Rasa)
 def test_photos_without_a_word_wait_for_what_is_said_next(app: App, customer: Rasa) -> None:
     customer.files = [asdict(BROKEN)]
     first = heard(app, 1, BROKEN)
-    said = customer.say("", message_id=first, action="action_fallback")
+    said = customer.say(WORDLESS, "report_problem", message_id=first, action="action_answer")
     assert "What is it about" in words(said)
     customer.files = []
     second = heard(app, 2, text="arrived like this")
@@ -66,10 +68,17 @@ def test_photos_that_come_after_a_report_are_added_once(app: App, customer: Rasa
     customer.say("my mug came broken", "report_problem", message_id="c1", action="action_answer")
     customer.files = [asdict(LID)]
     for _ in range(2):
-        said = customer.say("", message_id="c2", action="action_fallback")
+        said = customer.say(WORDLESS, "report_problem", message_id="c2", action="action_answer")
         assert "(1)" in words(said)
     (report,) = waiting(app)
     assert report.photos == (LID,)
+    customer.files = []
+    heard(app, 2, LID)
+    third = heard(app, 3, text="another thing is broken")
+    customer.say(
+        "another thing is broken", "report_problem", message_id=third, action="action_answer"
+    )
+    assert len([one for one in waiting(app) if one.photos]) == 1
 
 
 def test_an_answered_question_with_a_photo_waits_too(app: App, customer: Rasa) -> None:

@@ -12,7 +12,8 @@ from PIL import Image as Picture
 from actions.app import App
 from bot.conversation.messages import Buttons, Image, Language, Reply, Table, Text
 from bot.skills.photos.classify import Classified, Fingerprint, Guess
-from bot.skills.photos.talk import offer
+from bot.skills.photos.filing import ByName, proposals
+from bot.skills.photos.talk import Place, offer
 from bot.store.catalogue import ProductInfo, products
 from bot.store.clock import utc_now
 from bot.store.engine import NotFound
@@ -56,10 +57,15 @@ def told(app: App, merchant: Rasa) -> tuple[Reply, ...]:
         enqueue(
             session, "demo", JOB, "photos", arguments, conversation="demo-merchant", language="en"
         )
-        keep_seen(session, "demo", JOB, 0, [(one.to_json(), one.review) for one in PHOTOS])
+        keep_seen(session, "demo", JOB, 0, [(kept(one), one.review) for one in PHOTOS])
     heard(app, "m0", 1)
     with app.store.write() as session:
-        return offer(session, "demo", "demo-merchant", JOB, "m0", Language.EN)
+        place = Place("demo", "demo-merchant", "m0", Language.EN)
+        return offer(session, place, JOB, proposals(session, "demo", JOB))
+
+
+def kept(photo: Classified) -> dict[str, object]:
+    return photo.to_json() | {"model": "photos-of-a-test"}
 
 
 def heard(app: App, message: str, number: int, intent: str = "classify_photos") -> None:
@@ -205,7 +211,29 @@ def test_why_shows_what_in_the_photo_matters(
 def test_photos_that_name_no_product_say_how_to_name_them(app: App, merchant: Rasa) -> None:
     with app.store.write() as session:
         enqueue(session, "demo", JOB, "photos", {}, conversation="demo-merchant", language="zh")
-        keep_seen(session, "demo", JOB, 0, [(seen("x.jpg", 0.9, 1).to_json(), False)])
-        (reply,) = offer(session, "demo", "demo-merchant", JOB, "m0", Language.ZH)
+        keep_seen(session, "demo", JOB, 0, [(kept(seen("x.jpg", 0.9, 1)), False)])
+        place = Place("demo", "demo-merchant", "m0", Language.ZH)
+        (reply,) = offer(session, place, JOB, proposals(session, "demo", JOB))
     assert isinstance(reply, Text)
     assert "SKU" in reply.text
+
+
+def test_photos_find_their_product_by_name_and_what_two_share_finds_none() -> None:
+    def product(sku: str, name: str, *aliases: str) -> ProductInfo:
+        return ProductInfo(sku, name, "", "", "", "pc", 1, aliases)
+
+    known = ByName(
+        [product("MUG", "Mug"), product("MUG-RED", "Red mug", "cup"), product("a.b", "Blue", "cup")]
+    )
+    found = {
+        name: (product.sku if (product := known.product(name)) else None)
+        for name in (
+            "MUG.jpg", "mug-red_2.jpg", "x.zip/MUG-RED.zip/1.jpg", "mugs.jpg", "MUG-RED2.jpg",
+            "a/red_mug/1.jpg", "cup.jpg", "📷.jpg", "---.jpg", "A.B(3).png", "", "/", "x" * 9000,
+        )
+    }  # fmt: skip
+    assert found == {
+        "MUG.jpg": "MUG", "mug-red_2.jpg": "MUG-RED", "x.zip/MUG-RED.zip/1.jpg": "MUG-RED",
+        "mugs.jpg": None, "MUG-RED2.jpg": "MUG", "a/red_mug/1.jpg": "MUG-RED", "cup.jpg": None,
+        "📷.jpg": None, "---.jpg": None, "A.B(3).png": "a.b", "": None, "/": None, "x" * 9000: None,
+    }  # fmt: skip

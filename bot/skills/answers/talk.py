@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -107,25 +108,32 @@ def _topic(desk: Desk, intent: str, turn: Turn) -> Pressed | None:
 
 
 def photos_of(session: Session, turn: Turn) -> tuple[FileRef, ...]:
-    """What a customer shows with a turn: its photos, and those sent without a word just before."""
+    """What a customer shows with a turn: its photos, and those sent without a word just before, which no other has."""
     if turn.role is not Role.CUSTOMER:
         return ()
-    found = list(turn.files)
+    found = list(_pictures(turn.files))
+    last = last_question(session, turn.shop, turn.conversation)
+    taken = {photo.sha256 for photo in last.photos} if last else set()
     for past in turns_before(session, turn.shop, turn.conversation, turn.message, WORDLESS):
-        if past.text:
+        if past.text or turn.now - past.at > SOON:
             break
-        found += said_in(session, turn.shop, turn.conversation, past.message)[1]
-    return tuple(file for file in found if file.media_type.startswith("image/"))
+        found += _pictures(said_in(session, turn.shop, turn.conversation, past.message)[1])
+    here = {photo.sha256 for photo in turn.files}
+    return tuple(photo for photo in found if photo.sha256 in here or photo.sha256 not in taken)
+
+
+def _pictures(files: Sequence[FileRef]) -> tuple[FileRef, ...]:
+    return tuple(file for file in files if file.media_type.startswith("image/"))
 
 
 def wordless(session: Session, turn: Turn) -> tuple[Reply, ...]:
     """Photos without a word: put with what was asked a moment ago, else it is asked what is wrong."""
-    photos = tuple(file for file in turn.files if file.media_type.startswith("image/"))
+    photos = _pictures(turn.files)
     last = last_question(session, turn.shop, turn.conversation)
     if last is None or turn.now - last.asked_at > SOON:
         return (Text(say("photos_of_what", turn.language)),)
     attach_photos(session, turn.shop, last.id, photos)
-    return noted(turn, len(photos))
+    return noted(turn, len(photos)) or (Text(say("photos_of_what", turn.language)),)
 
 
 def noted(turn: Turn, photos: int) -> tuple[Reply, ...]:

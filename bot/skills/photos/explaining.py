@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy.orm import Session
 
-from bot.conversation.messages import FileRef, Language
+from bot.conversation.messages import Language
 from bot.skills.photos import talk
 from bot.skills.photos.batch import JOB, name_of, remarks
 from bot.skills.photos.classify import Classified
@@ -18,7 +18,10 @@ from bot.skills.photos.decoding import Lookers
 from bot.skills.photos.teaching import Classifies
 from bot.skills.photos.uploads import Uploads
 from bot.skills.turn import Turn
+from bot.store.drafts import draft_of_message
+from bot.store.engine import NotFound
 from bot.store.files import FileStore
+from bot.store.inbox import files_of
 from bot.store.jobs import access_job, latest_job
 from bot.store.photos import SeenInfo, seen_photo, seen_photos
 from bot.store.traces import turns_before
@@ -28,7 +31,6 @@ from ml.photos.occlusion import occlusion
 
 SHOWN = 384
 _DARKEST = 0.25
-_ABOUT_PHOTOS = frozenset({"action_classify_photos", "action_affirm_or_deny"})
 Bytes = npt.NDArray[np.uint8]
 
 
@@ -36,10 +38,13 @@ def looked_at(
     session: Session, files: FileStore, shop: str, job: str, number: int, size: int
 ) -> Look | None:
     """A photo of a job, its pixels (size, size, 3); None where it cannot be looked at any more."""
-    refs = [FileRef(**file) for file in access_job(session, shop, job).arguments["files"]]
-    with Lookers(size, 1) as lookers:
-        photos = Uploads(files, session, shop, refs).photos(number, 1)
-        look = next((found for _, found in lookers.looks(photos)), None)
+    refs = files_of(access_job(session, shop, job).arguments["files"])
+    try:
+        with Lookers(size, 1) as lookers:
+            photos = Uploads(files, session, shop, refs).photos(number, 1)
+            look = next((found for _, found in lookers.looks(photos)), None)
+    except (NotFound, OSError):
+        return None
     return look if isinstance(look, Look) else None
 
 
@@ -68,7 +73,10 @@ def meant(session: Session, turn: Turn) -> tuple[str, SeenInfo] | None:
     """
     past = turns_before(session, turn.shop, turn.conversation, turn.message)
     last = next((one for one in past if one.trace.get("intent") != "why"), None)
-    if last is None or not _ABOUT_PHOTOS & set(last.trace.get("actions") or ()):
+    if last is None:
+        return None
+    answered = draft_of_message(session, turn.shop, turn.conversation, talk.KIND, last.message)
+    if answered is None and "action_classify_photos" not in (last.trace.get("actions") or ()):
         return None
     if asked := talk.reviewed(session, turn):
         return asked[0], seen_photo(session, turn.shop, *asked)
@@ -77,10 +85,12 @@ def meant(session: Session, turn: Turn) -> tuple[str, SeenInfo] | None:
         return None
     every = [one for one in seen_photos(session, turn.shop, job.id) if one.body["top"]]
     text = turn.text.casefold()
-    named = (one for one in every if PurePosixPath(one.body["name"]).name.casefold() in text)
-    doubtful = (one for one in every if one.doubtful)
-    found = next(chain(named, doubtful, every), None)
-    return (job.id, found) if found else None
+    names = [(PurePosixPath(one.body["name"]).name.casefold(), one) for one in every]
+    found = max(((len(name), one.number) for name, one in names if name in text), default=None)
+    named = (one for one in every if found and one.number == found[1])
+    doubtful = (one for one in every if one.doubtful and one.decided is None)
+    chosen = next(chain(named, doubtful, every), None)
+    return (job.id, chosen) if chosen else None
 
 
 def told(seen: SeenInfo, language: Language) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from bot.conversation.messages import Button, Buttons, FileRef, Language, Reply, Table, Text
 from bot.skills.photos.uploads import is_photo
 from bot.skills.turn import Turn
+from bot.store.changes import changes_of_message, record
 from bot.store.drafts import (
     DraftState,
     StoredDraft,
@@ -24,37 +25,55 @@ from bot.store.drafts import (
     save_draft,
     start_draft,
 )
-from bot.store.engine import NotFound
-from bot.store.jobs import enqueue
+from bot.store.inbox import files_of
+from bot.store.jobs import enqueue, find_job
 from bot.store.taught import (
     LONGEST_NAME,
-    TaughtInfo,
+    TaughtName,
     TooMany,
     clean_name,
     forget_taught,
     rename_taught,
-    taught,
+    taught_names,
 )
 from bot.store.traces import said_in, turns_before
 from bot.texts import number, say
 from ml.photos.teach import FEWEST
 
 KIND = JOB = "teach"
+RENAMED, MERGED, FORGOTTEN = "taught.rename", "taught.merge", "taught.forget"
 EARLIER = 3
 """So many turns ago photos may have come that are meant."""
-_QUOTED = re.compile(r"[\"“”「『](.+?)[\"“”」』]|(?<!\w)['‘](.+?)['’](?!\w)")
+READ = 1000
+"""What is wanted stands in the first so many characters."""
+_QUOTED = re.compile(
+    r"[“「『]([^”」』]{1,80})[”」』]|(?<!\w)[\"'‘]([^\"'’]{1,80})[\"'’](?!\w)"
+)  # fmt: skip
 _FORGET = re.compile(r"\b(?:forget|unlearn|delete|remove|drop)\b|忘|删|去掉|移除", re.IGNORECASE)
 _RENAME = re.compile(
-    r"\b(?:rename|merge)\b.*?\b(?:to|into|as|with|and)\b\s*(.+)"
-    r"|(?:改名|更名|改叫|改成|改为|合并|并入|并到)(?:[为成叫到入]|进)*(.+)",
+    r"\b(?:rename|merge|should be called|is called|be one)\b|改名|更名|改叫|改成|改为|合并|并入|并到",
+    re.IGNORECASE,
+)
+_NEW_NAME = re.compile(
+    r"\b(?:to|into|as|called)\b\s*(.+)|(?:改名|更名|改叫|改成|改为|合并|并入|并到)(?:为|成|叫|到|入|进)?(.+)",
     re.IGNORECASE | re.DOTALL,
+)
+_AFTER_NAME = re.compile(r"\s*(?:(?:please|from now on|again)|[里中吧了])$", re.IGNORECASE)
+_LIST = re.compile(
+    r"\b(?:which|what|list|show me)\b[^.!]*\b(?:taught|learnt|learned|know)\b|哪些|有什么类|有啥类",
+    re.IGNORECASE,
+)
+_POINTS = re.compile(
+    r"\b(?:these|those|this|that|them|they|it|photos?|pictures?|pics?)\b|这|那|它|刚|照片|图",
+    re.IGNORECASE,
 )
 _NAMING = re.compile(
     r"(?:please\s+)?(?:call (?:it|them|these|this)|name (?:it|them)|the name is|(?:category )?name:?|"
     r"they(?:'re|’re| are)|(?:these|those) are|this is|it(?:'s|’s| is))\s+(?:all\s+)?"
-    r"|(?:就)?(?:叫(?:做|作|它)?|名(?:字|称)?(?:叫|是|为)?|这(?:些|个)?(?:都)?(?:是|叫)|(?:都)?是)\s*",
+    r"|(?:就)?(?:叫(?:做|作|它)?|名(?:字|称)?(?:叫|是|为)|这(?:些|个)?(?:都)?(?:是|叫)|都是)\s*",
     re.IGNORECASE,
 )
+_STOPS = frozenset({"cancel", "deny", "cancel_job"})
 _NOT = r"(?:\bnot (?:an? |the )?|不是|不叫|别叫|认成)"
 _ENDS = " \t\n.!?,;:。！？，；：、\"'“”‘’「」『』"
 
@@ -65,6 +84,7 @@ class Want(StrEnum):
     TEACH = "teach"
     RENAME = "rename"
     FORGET = "forget"
+    LIST = "list"
 
 
 @dataclass(frozen=True)
@@ -81,14 +101,15 @@ def read(text: str, found: Sequence[str], known: Sequence[str]) -> Wish:
 
     Where several could be meant, none is guessed.
     """
+    text = text[:READ]
     quoted = [a or b for a, b in _QUOTED.findall(text)]
-    named = _first_named(text, known)
-    if named and (renamed := _RENAME.search(text)):
-        return Wish(
-            Want.RENAME, named, _trimmed(quoted[-1] if quoted else renamed[1] or renamed[2])
-        )
+    named = _mentioned(text, known)
+    if named and _RENAME.search(text):
+        return Wish(Want.RENAME, named[0], _new_name(text, named, quoted or list(found), known))
     if named and _FORGET.search(text):
-        return Wish(Want.FORGET, named)
+        return Wish(Want.FORGET, named[0])
+    if _LIST.search(text):
+        return Wish(Want.LIST)
     names = quoted[-1:] or [name for name in dict.fromkeys(found) if not _denied(name, text)]
     return Wish(Want.TEACH, _trimmed(names[0]) if len(names) == 1 else "")
 
@@ -98,20 +119,37 @@ def _denied(name: str, text: str) -> bool:
     return bool(re.search(_NOT + re.escape(name), text, re.IGNORECASE))
 
 
-def _first_named(text: str, known: Sequence[str]) -> str:
-    """The known name that the text has first, the longest where one begins another."""
-    plain = clean_name(text[:2000]).casefold() if len(text) <= LONGEST_NAME else text.casefold()
-    places = [(plain.find(name.casefold()), -len(name), name) for name in known]
-    return min((one for one in places if one[0] >= 0), default=(0, 0, ""))[2]
+def _mentioned(text: str, known: Sequence[str]) -> list[str]:
+    """The known names that the text has, in its order; of those that begin at one place the longest."""
+    places: dict[int, str] = {}
+    for name in sorted(known, key=len):
+        edged = r"(?<![a-z0-9])%s(?![a-z0-9])" if name.isascii() else "%s"
+        for place in re.finditer(edged % re.escape(name), text, re.IGNORECASE):
+            places[place.start()] = name
+    return list(dict.fromkeys(places[place] for place in sorted(places)))
+
+
+def _new_name(text: str, named: Sequence[str], said: Sequence[str], known: Sequence[str]) -> str:
+    """What the first known name is to be called: another known one, the last of two that are said, or the rest."""
+    if len(named) > 1:
+        return named[1]
+    if len(said) > 1:
+        new = _trimmed(said[-1])
+    else:
+        rest = _NEW_NAME.search(text, text.casefold().find(named[0].casefold()) + len(named[0]))
+        new = _trimmed(_AFTER_NAME.sub("", (rest[1] or rest[2]).strip(_ENDS))) if rest else ""
+    return next((name for name in known if name.casefold() == new.casefold()), new)
 
 
 def name_in(text: str) -> str:
     """The name in an answer to "what shall it be called?": "call them mugs" is mugs; empty where it is none."""
+    if text.startswith("/") or len(text) > 2 * LONGEST_NAME:  # a button, or files without a word
+        return ""
     quoted = [a or b for a, b in _QUOTED.findall(text)]
-    name = quoted[0] if quoted else text
-    if begins := _NAMING.match(name.strip()):
-        name = name.strip()[begins.end() :]
-    return _trimmed(name) if len(name) <= 2 * LONGEST_NAME else ""
+    name = (quoted[0] if quoted else text).strip()
+    if begins := _NAMING.match(name):
+        name = name[begins.end() :]
+    return _trimmed(name)
 
 
 def _trimmed(name: str) -> str:
@@ -134,15 +172,21 @@ def begin(
     return (), True
 
 
-def photos_meant(session: Session, turn: Turn, choice: str) -> tuple[FileRef, ...]:
-    """The photos of the message, of the one of a button, or else of the last one that had some a moment ago."""
+def photos_meant(session: Session, turn: Turn, choice: str, wish: Wish) -> tuple[FileRef, ...]:
+    """The photos of the message, or of the one of a button.
+
+    Else, where the message points at some, those of a moment ago, unless they were taught already.
+    """
     if choice:
         return _photos(said_in(session, turn.shop, turn.conversation, choice)[1])
     if here := _photos(turn.files):
         return here
+    if not wish.name and not _POINTS.search(turn.text):
+        return ()
     for past in turns_before(session, turn.shop, turn.conversation, turn.message, EARLIER):
-        if found := _photos(said_in(session, turn.shop, turn.conversation, past.message)[1]):
-            return found
+        found = _photos(said_in(session, turn.shop, turn.conversation, past.message)[1])
+        if found:
+            return () if find_job(session, turn.shop, f"{JOB}-{past.message}") else found
     return ()
 
 
@@ -150,7 +194,7 @@ def _photos(files: Sequence[FileRef]) -> tuple[FileRef, ...]:
     return tuple(file for file in files if is_photo(file))
 
 
-def hear(session: Session, turn: Turn, cancelled: bool) -> DraftState:
+def hear(session: Session, turn: Turn, intent: str, found: Sequence[str]) -> DraftState:
     """Take a message to the question for the name; more photos may come before it."""
     done = draft_of_message(session, turn.shop, turn.conversation, KIND, turn.message)
     if done is not None:
@@ -158,10 +202,13 @@ def hear(session: Session, turn: Turn, cancelled: bool) -> DraftState:
     draft = open_draft(session, turn.shop, turn.conversation, KIND)
     if draft is None:
         return DraftState.CANCELLED
-    if cancelled:
+    if intent in _STOPS:
         return _save(session, turn, draft, DraftState.CANCELLED)
-    files = [*_files(draft), *_photos(turn.files)]
-    name = name_in(turn.text)
+    files = [*files_of(draft.body["files"]), *_photos(turn.files)]
+    name = "" if intent == "affirm" else name_in(turn.text)
+    if intent == "teach_category":  # "these are mugs" is an answer, "learn a new category" is none
+        wish = read(turn.text, found, ())
+        name = wish.name or (name if _NAMING.match(turn.text) else "")
     body = {"files": [asdict(file) for file in files], "name": name, "asked": True}
     if not name:
         save_draft(session, turn.shop, draft.id, body, turn.message)
@@ -187,64 +234,78 @@ def result(session: Session, turn: Turn) -> tuple[Reply, ...]:
 
 
 def change(session: Session, turn: Turn, wish: Wish) -> tuple[Reply, ...]:
-    """Rename at once; what cannot be taken back, forgetting and merging, is asked for once more."""
-    known = {one.name: one for one in taught(session, turn.shop)}
-    named = known[wish.name]
-    photos, language = number(len(named.photos), turn.language), turn.language
+    """List, or ask once more before anything is renamed, merged or forgotten."""
+    if wish.want is Want.LIST:
+        return _how(session, turn, "")
+    known = {one.name: one for one in taught_names(session, turn.shop)}
+    named, language = known[wish.name], turn.language
+    fields = {"name": wish.name, "new": wish.new, "photos": number(named.photos, language)}
     if wish.want is Want.FORGET:
-        text = say("teach_forget", language, name=wish.name, photos=photos)
-        return _sure(text, "teach_forget_it", f"forget:{named.id}", language)
+        return _sure("teach_forget", f"forget:{named.id}:", language, fields)
     if not wish.new or wish.new == wish.name:
         return (Text(say("teach_new_name", language, name=wish.name)),)
     if wish.new in known:
-        text = say("teach_merge", language, name=wish.name, new=wish.new, photos=photos)
-        return _sure(text, "teach_merge_it", f"merge:{named.id}:{known[wish.new].id}", language)
-    rename_taught(session, turn.shop, wish.name, wish.new)
-    return (Text(say("teach_renamed", language, name=wish.name, new=wish.new)),)
+        return _sure("teach_merge", f"merge:{named.id}:{known[wish.new].id}", language, fields)
+    return _sure("teach_rename", f"rename:{named.id}:{wish.new}", language, fields)
 
 
-def _sure(text: str, yes: str, choice: str, language: Language) -> tuple[Reply, ...]:
+def _sure(
+    key: str, choice: str, language: Language, fields: Mapping[str, object]
+) -> tuple[Reply, ...]:
     buttons = (
-        Button(say(yes, language), _payload(choice)),
-        Button(say("teach_leave", language), _payload("leave:")),
+        Button(say(f"{key}_it", language), _payload(choice)),
+        Button(say("teach_leave", language), _payload("leave::")),
     )
-    return (Buttons(text, buttons),)
+    return (Buttons(say(key, language, **fields), buttons),)
 
 
 def sure(session: Session, turn: Turn, choice: str) -> tuple[Reply, ...]:
-    """What was asked for once more is done; a second time it is done already."""
-    word, *ids = choice.split(":")
+    """What was asked for once more is done, and written down; a turn that is tried again gets the same answer."""
+    word, id_, rest = choice.split(":", 2)
     if word == "leave":
         return (Text(say("teach_left", turn.language)),)
-    names = {one.id: one.name for one in taught(session, turn.shop)}
-    try:
-        if word == "forget" and ids[0] in names:
-            forget_taught(session, turn.shop, names[ids[0]])
-        elif word == "merge" and all(one in names for one in ids):
-            rename_taught(session, turn.shop, names[ids[0]], names[ids[1]])
-    except TooMany as error:
-        return (Text(say("teach_full", turn.language, why=error)),)
-    except NotFound:
-        pass
+    if changes_of_message(session, turn.shop, turn.message):
+        return (Text(say("teach_done", turn.language)),)
+    names = {one.id: one.name for one in taught_names(session, turn.shop)}
+    name, new = names.get(id_, ""), names.get(rest, rest)
+    if not name or (word == "merge" and rest not in names):
+        return (Text(say("note_old_button", turn.language)),)
+    if word == "forget":
+        forget_taught(session, turn.shop, name)
+    else:
+        try:
+            rename_taught(session, turn.shop, name, new)
+        except TooMany as error:
+            return (Text(say(f"teach_full_{error.what}", turn.language, most=error.most)),)
+    record(
+        session,
+        turn.shop,
+        turn.author,
+        {"forget": FORGOTTEN, "merge": MERGED, "rename": RENAMED}[word],
+        id_,
+        now=turn.now,
+        before={"name": name},
+        after={"name": new} if new else None,
+    )
     return (Text(say("teach_done", turn.language)),)
 
 
-STEPS = ("forget", "merge", "leave")
+STEPS = ("forget", "merge", "rename", "leave")
 
 
 def _how(session: Session, turn: Turn, name: str) -> tuple[Reply, ...]:
     """What is known and how more is taught."""
-    known = taught(session, turn.shop)
+    known = taught_names(session, turn.shop)
     told = Text(say("teach_how", turn.language, name=name or say("teach_example", turn.language)))
     return (told, _table(known, turn.language)) if known else (told,)
 
 
-def _table(known: Sequence[TaughtInfo], language: Language) -> Table:
+def _table(known: Sequence[TaughtName], language: Language) -> Table:
     rows = tuple(
         (
             one.name,
-            number(len(one.photos), language),
-            "" if len(one.photos) >= FEWEST else say("teach_too_few", language, fewest=FEWEST),
+            number(one.photos, language),
+            "" if one.photos >= FEWEST else say("teach_too_few", language, fewest=FEWEST),
         )
         for one in known
     )
@@ -263,10 +324,6 @@ def _enqueue(session: Session, turn: Turn, name: str, files: Sequence[FileRef]) 
         language=turn.language,
         total=len(files),
     )
-
-
-def _files(draft: StoredDraft) -> list[FileRef]:
-    return [FileRef(**file) for file in draft.body["files"]]
 
 
 def _save(session: Session, turn: Turn, draft: StoredDraft, state: DraftState) -> DraftState:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -38,11 +39,24 @@ _ASIDES = frozenset({"why", "help", "job_status"})
 _NONE: Mapping[str, Any] = {"category": "", "category_zh": "", "taxonomy_id": ""}
 
 
-def offer(
-    session: Session, shop: str, conversation: str, job: str, message: str, language: Language
-) -> tuple[Reply, ...]:
+@dataclass(frozen=True)
+class Place:
+    """Where photos are talked about: the conversation, in which language, and the message that is answered."""
+
+    shop: str
+    conversation: str
+    message: str
+    language: Language
+
+    @classmethod
+    def of(cls, turn: Turn) -> Place:
+        """A turn's."""
+        return cls(turn.shop, turn.conversation, turn.message, turn.language)
+
+
+def offer(session: Session, place: Place, job: str, every: Sequence[Proposal]) -> tuple[Reply, ...]:
     """What could be written to the catalogue, and what is in doubt; asks for a yes where there is something."""
-    every = proposals(session, shop, job)
+    shop, language = place.shop, place.language
     changed = [one for one in every if one.changes]
     doubtful = count_in_doubt(session, shop, job)
     buttons = []
@@ -51,9 +65,10 @@ def offer(
     if doubtful:
         buttons.append(_button("photos_review_them", language, REVIEW, job, count=doubtful))
     if not every:
+        _close(session, place, DraftState.CANCELLED)
         text = say("photos_no_products", language)
         return (Buttons(text, tuple(buttons)) if buttons else Text(text),)
-    start_draft(session, shop, conversation, KIND, {"job": job}, message)
+    start_draft(session, shop, place.conversation, KIND, {"job": job}, place.message)
     buttons.append(_button("photos_leave", language, LEAVE, job))
     text = say(
         "photos_offer", language, products=len(every), changed=len(changed), doubtful=doubtful
@@ -85,47 +100,54 @@ def _table(changed: Sequence[Proposal], language: Language) -> Table:
     )
 
 
-def step(session: Session, turn: Turn, choice: str, model: str) -> tuple[Reply, ...]:
+def step(session: Session, turn: Turn, choice: str) -> tuple[Reply, ...]:
     """A pressed button; raises `NotFound` where its job is not one of this conversation."""
     word, job, *rest = choice.split(":")
     if access_job(session, turn.shop, job).conversation != turn.conversation:
         raise NotFound(f"no job {job!r}")
     if word == FILE:
-        return _file(session, turn, job, model)
+        return _file(session, turn, job)
     if word == LEAVE:
-        _close(session, turn, DraftState.CANCELLED)
+        _close(session, Place.of(turn), DraftState.CANCELLED)
         return (Text(say("photos_left", turn.language)),)
     if word == OFFER:
-        return offer(session, turn.shop, turn.conversation, job, turn.message, turn.language)
+        return _offered(session, turn, job)
     number = int(rest[0]) if rest else -1
     if word == DECIDE:
         _decide(session, turn, job, number, int(rest[1]))
     return _review(session, turn, job, number)
 
 
-def answer(session: Session, turn: Turn, yes: bool, model: str) -> tuple[Reply, ...]:
+def asked(session: Session, turn: Turn) -> bool:
+    """Whether a yes or a no may be meant for photos."""
+    done = draft_of_message(session, turn.shop, turn.conversation, KIND, turn.message)
+    draft = _open(session, Place.of(turn))
+    return done is not None or (draft is not None and _asked_last(session, turn, draft))
+
+
+def answer(session: Session, turn: Turn, yes: bool) -> tuple[Reply, ...]:
     """A typed yes or no to what was asked last; nothing where nothing was."""
     done = draft_of_message(session, turn.shop, turn.conversation, KIND, turn.message)
     if done is not None:  # this turn is tried again
-        return _again(session, turn, done, model)
-    draft = _open(session, turn)
+        return _again(session, turn, done)
+    draft = _open(session, Place.of(turn))
     if draft is None or not _asked_last(session, turn, draft):
         return ()
     job, number = str(draft.body["job"]), draft.body.get("number")
     if number is None:
-        return step(session, turn, f"{FILE if yes else LEAVE}:{job}", model)
+        return step(session, turn, f"{FILE if yes else LEAVE}:{job}")
     word = f"{DECIDE}:{job}:{number}:0" if yes else f"{REVIEW}:{job}:{number}"
-    return step(session, turn, word, model)
+    return step(session, turn, word)
 
 
-def _again(session: Session, turn: Turn, draft: StoredDraft, model: str) -> tuple[Reply, ...]:
+def _again(session: Session, turn: Turn, draft: StoredDraft) -> tuple[Reply, ...]:
     job, number = str(draft.body["job"]), draft.body.get("number")
     if draft.state is DraftState.CONFIRMED:
-        return _file(session, turn, job, model)
+        return _file(session, turn, job)
     if draft.state is DraftState.CANCELLED:
         return (Text(say("photos_left", turn.language)),)
     if number is None:
-        return offer(session, turn.shop, turn.conversation, job, turn.message, turn.language)
+        return _offered(session, turn, job)
     return (_question(session, turn, job, seen_photo(session, turn.shop, job, int(number))),)
 
 
@@ -133,15 +155,23 @@ def _asked_last(session: Session, turn: Turn, draft: StoredDraft) -> bool:
     """Whether nothing else was talked about since: a yes to something else must file nothing."""
     past = turns_before(session, turn.shop, turn.conversation, turn.message)
     last = next((one for one in past if one.trace.get("intent") not in _ASIDES), None)
-    return last is not None and last.message == draft.message
+    return last is not None and (last.message == draft.message or last.at < draft.at)
 
 
-def _file(session: Session, turn: Turn, job: str, model: str) -> tuple[Reply, ...]:
-    skus = file_products(session, turn, job, model)
-    _close(session, turn, DraftState.CONFIRMED)
+def _file(session: Session, turn: Turn, job: str) -> tuple[Reply, ...]:
+    skus = file_products(session, turn, job)
+    _close(session, Place.of(turn), DraftState.CONFIRMED)
     key = "photos_filed" if skus else "photos_filed_before"
-    shown = ", ".join(skus[:SHOWN]) + ("…" if len(skus) > SHOWN else "")
-    return (Text(say(key, turn.language, count=len(skus), skus=shown)),)
+    return (Text(say(key, turn.language, skus=shortened(skus))),)
+
+
+def shortened(names: Sequence[str]) -> str:
+    """The first few of many names."""
+    return ", ".join(names[:SHOWN]) + ("…" if len(names) > SHOWN else "")
+
+
+def _offered(session: Session, turn: Turn, job: str) -> tuple[Reply, ...]:
+    return offer(session, Place.of(turn), job, proposals(session, turn.shop, job))
 
 
 def _decide(session: Session, turn: Turn, job: str, number: int, place: int) -> None:
@@ -167,10 +197,7 @@ def _review(session: Session, turn: Turn, job: str, after: int) -> tuple[Reply, 
         left = count_in_doubt(session, turn.shop, job)
         key = "photos_review_skipped" if left else "photos_reviewed"
         done = Text(say(key, turn.language, count=left))
-        return (
-            done,
-            *offer(session, turn.shop, turn.conversation, job, turn.message, turn.language),
-        )
+        return (done, *_offered(session, turn, job))
     body = {"job": job, "number": seen.number}
     start_draft(session, turn.shop, turn.conversation, KIND, body, turn.message)
     return (_question(session, turn, job, seen),)
@@ -197,19 +224,19 @@ def _question(session: Session, turn: Turn, job: str, seen: SeenInfo) -> Reply:
 
 def reviewed(session: Session, turn: Turn) -> tuple[str, int] | None:
     """Job and number of the photo that is asked about."""
-    draft = _open(session, turn)
+    draft = _open(session, Place.of(turn))
     if draft is None or draft.body.get("number") is None:
         return None
     return str(draft.body["job"]), int(draft.body["number"])
 
 
-def _open(session: Session, turn: Turn) -> StoredDraft | None:
-    return open_draft(session, turn.shop, turn.conversation, KIND)
+def _open(session: Session, place: Place) -> StoredDraft | None:
+    return open_draft(session, place.shop, place.conversation, KIND)
 
 
-def _close(session: Session, turn: Turn, state: DraftState) -> None:
-    if draft := _open(session, turn):
-        save_draft(session, turn.shop, draft.id, draft.body, turn.message, state)
+def _close(session: Session, place: Place, state: DraftState) -> None:
+    if draft := _open(session, place):
+        save_draft(session, place.shop, draft.id, draft.body, place.message, state)
 
 
 def _payload(*parts: object) -> str:

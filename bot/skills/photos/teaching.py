@@ -14,7 +14,14 @@ from sqlalchemy.orm import Session
 
 from bot.skills.photos.decoding import Lookers
 from bot.skills.photos.sources import Named
-from bot.store.taught import MOST_PHOTOS, TaughtInfo, clean_name, taught, teach_photos
+from bot.store.taught import (
+    MOST_PHOTOS,
+    TaughtInfo,
+    clean_name,
+    taught,
+    taught_mark,
+    teach_photos,
+)
 from ml.photos.categories import Category
 from ml.photos.classifier import PhotoClassifier, Seen, Settings
 from ml.photos.look import Look, squared
@@ -72,6 +79,22 @@ def of_shop(session: Session, shop: str, classifier: PhotoClassifier) -> Classif
     size = classifier.settings.size
     shots = {one.name: classifier.see(_pixels(one, size)).embeddings for one in ready}
     return ShopClassifier(classifier, teach(shots, read_background(classifier.folder)))
+
+
+class ShopClassifiers:
+    """What each shop's photos are put into categories by; made anew only where it has taught something since."""
+
+    def __init__(self, shipped: PhotoClassifier) -> None:
+        self.shipped = shipped
+        self._known: dict[str, tuple[object, Classifies]] = {}
+
+    def of(self, session: Session, shop: str) -> Classifies:
+        """The shop's."""
+        mark = taught_mark(session, shop)
+        known = self._known.get(shop)
+        if known is None or known[0] != mark:
+            known = self._known[shop] = mark, of_shop(session, shop, self.shipped)
+        return known[1]
 
 
 def _pixels(one: TaughtInfo, size: int) -> Bytes:

@@ -15,14 +15,14 @@ from ml.photos.classifier import PhotoClassifier
 from ml.photos.data import NoPhotos, photos
 from ml.photos.evaluate import calibration_error
 from ml.photos.learn import Plan, logits_of
-from ml.photos.network import Shape, build
+from ml.photos.network import Shape, build, build_pretrained
 from ml.photos.teach import read_background, teach
 from ml.photos.train import review_above, train
 from ml.serving import load_model
 from tests.ml.photos.pictures import picture
 
 LABELS = sum(len(one.labels) for one in categories())
-SMALLEST = Shape(LABELS, 8, (8, 16), (1, 1), 4)
+SMALLEST = Shape(LABELS, 8, (8, 16), (1, 1), (1, 2), 4)
 ONCE = Plan(epochs=2, sizes=((64, 1.0),), batch=8)
 
 
@@ -86,18 +86,24 @@ def test_a_training_writes_a_model_that_serves(trained: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_graph_says_what_keras_says(tmp_path: Path) -> None:
+@pytest.mark.parametrize("pretrained", [False, True])
+def test_the_graph_says_what_keras_says(tmp_path: Path, pretrained: bool) -> None:
     import onnxruntime
 
     from ml.photos.export import export
 
-    model = build(SMALLEST, 3)
+    model = build_pretrained(LABELS, 3, weights=None) if pretrained else build(SMALLEST, 3)
     rng = np.random.default_rng(1)
     for layer in model.layers:  # fresh norms would hide how they are folded in
         layer.set_weights(
-            [rng.uniform(0.2, 1, w.shape) - 0.3 * (w.ndim > 1) for w in layer.get_weights()]
+            [
+                rng.normal(0, (2 / np.prod(w.shape[:-1])) ** 0.5, w.shape)
+                if w.ndim > 1
+                else rng.uniform(0.5, 1, w.shape)
+                for w in layer.get_weights()
+            ]
         )
-    export(model, SMALLEST, tmp_path / "graph.onnx")
+    export(model, tmp_path / "graph.onnx")
     for size in (64, 97):
         some = rng.integers(0, 256, (4, size, size, 3), np.uint8)
         session = onnxruntime.InferenceSession(tmp_path / "graph.onnx")

@@ -43,12 +43,12 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Take it back."""
-    with op.batch_alter_table("customer_questions", schema=None) as batch_op:
-        batch_op.drop_column("photos")
-    with op.batch_alter_table("products", schema=None) as batch_op:
-        batch_op.drop_column("taxonomy_id")
     with op.batch_alter_table("product_photos", schema=None) as batch_op:
         batch_op.drop_index("ix_product_photos_shop_id")
 
     op.drop_table("product_photos")
     op.drop_table("seen_photos")
+    with op.batch_alter_table("customer_questions", schema=None) as batch_op:
+        batch_op.drop_column("photos")
+    with op.batch_alter_table("products", schema=None) as batch_op:
+        batch_op.drop_column("taxonomy_id")
