@@ -13,6 +13,7 @@ import onnxruntime
 from scipy.special import softmax
 
 from ml.photos.categories import Category, categories
+from ml.photos.teach import BACKGROUND, centred, read_background
 from ml.serving import Card, ModelError, load_model
 
 Bytes = npt.NDArray[np.uint8]
@@ -33,7 +34,7 @@ class Settings:
     """What belongs to a network: the side of its photos, its labels, and what was fitted on held-out photos.
 
     `temperature` divides the logits; below `review` a category is to be looked at by a person (above, 95 % are right);
-    below `stranger` a photo shows none of the categories.
+    a photo whose nearness is below `stranger` shows none of the categories.
     """
 
     size: int
@@ -55,10 +56,14 @@ class Settings:
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """What the network makes of photos: probabilities (N, categories), embeddings (N, width) of length 1."""
+    """What the network makes of photos: probabilities (N, categories), embeddings (N, width) of length 1.
+
+    `nearness` (N,) is the cosine to the nearest photo of the background: low where a photo is like none that is known.
+    """
 
     probabilities: Floats
     embeddings: Floats
+    nearness: Floats
 
 
 class PhotoClassifier:
@@ -71,6 +76,7 @@ class PhotoClassifier:
         self.categories: tuple[Category, ...] = categories()
         self._session = session
         self._owner = owners(settings.labels)
+        self._background = read_background(folder) if (folder / BACKGROUND).exists() else None
 
     @classmethod
     def load(cls, folder: Path, file: str = SMALL) -> PhotoClassifier:
@@ -91,7 +97,19 @@ class PhotoClassifier:
         embeddings, logits = self._run(photos)
         found = probabilities(logits, self._owner, self.settings.temperature)
         lengths = np.linalg.norm(embeddings, axis=1, keepdims=True)
-        return Seen(found, np.asarray(embeddings / np.maximum(lengths, 1e-9), np.float32))
+        embeddings = np.asarray(embeddings / np.maximum(lengths, 1e-9), np.float32)
+        return Seen(found, embeddings, self._nearness(embeddings))
+
+    def _nearness(self, embeddings: Floats) -> Floats:
+        """Nearest neighbour from the centre of what is known (after Sun et al. 2022, deep nearest neighbours).
+
+        One, where there is no background yet.
+        """
+        if self._background is None:
+            return np.ones(len(embeddings), np.float32)
+        centre = self._background.mean(axis=0)
+        cosines = centred(embeddings, centre) @ centred(self._background, centre).T
+        return np.asarray(cosines.max(axis=1), np.float32)
 
     def logits(self, photos: Bytes) -> Floats:
         """What the network says of photos (N, S, S, 3) before anything is fitted: (N, labels)."""

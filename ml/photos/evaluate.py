@@ -13,7 +13,7 @@ from ml.photos.baselines import hogs, support_vectors
 from ml.photos.categories import categories
 from ml.photos.classifier import PhotoClassifier, owners, shipped
 from ml.photos.data import CLOTHING, GROCERY, Photo, photos, read
-from ml.photos.look import squared
+from ml.photos.look import squared_all
 
 Bytes = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -39,7 +39,7 @@ def judge(
 ) -> dict[str, float]:
     """Figures on held-out photos (N, H, W, 3) and on photos of none of the categories."""
     settings = classifier.settings
-    found = seen(classifier, held)
+    found, near = seen(classifier, held)
     category = _categories(judged)
     sure, good = found.max(axis=1), found.argmax(axis=1) == category
     third = np.sort(found, axis=1)[:, -3]
@@ -53,25 +53,21 @@ def judge(
         "calibration error": calibration_error(sure, good),
         "not to be reviewed": float(above.mean()),
         "right where not to be reviewed": float(good[above].mean()) if above.any() else 0.0,
-        "taken for a stranger": float((sure < settings.stranger).mean()),
+        "taken for a stranger": float((near < settings.stranger).mean()),
     }
     if len(strangers):
-        told = seen(classifier, strangers).max(axis=1)
-        figures["strangers flagged"] = float((told < settings.stranger).mean())
-        figures["strangers flagged or to be reviewed"] = float((told < settings.review).mean())
+        told, far = seen(classifier, strangers)
+        flagged = far < settings.stranger
+        figures["strangers flagged"] = float(flagged.mean())
+        doubtful = flagged | (told.max(axis=1) < settings.review)
+        figures["strangers flagged or to be reviewed"] = float(doubtful.mean())
     return {name: round(value, 4) for name, value in figures.items()}
 
 
-def seen(classifier: PhotoClassifier, some: Bytes) -> Floats:
-    """Probabilities of categories for photos of any one size: (N, categories)."""
-    size = classifier.settings.size
-    batches = (some[start : start + 32] for start in range(0, len(some), 32))
-    return np.concatenate(
-        [
-            classifier.see(np.stack([squared(photo, size) for photo in batch])).probabilities
-            for batch in batches
-        ]
-    )
+def seen(classifier: PhotoClassifier, some: Bytes) -> tuple[Floats, Floats]:
+    """Probabilities of categories (N, categories) and nearness (N,) for photos of any one size."""
+    found = classifier.see(squared_all(some, classifier.settings.size))
+    return found.probabilities, found.nearness
 
 
 def calibration_error(sure: Floats, good: Flags) -> float:

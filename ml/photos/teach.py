@@ -39,7 +39,7 @@ class Taught:
 
     def probabilities(self, embeddings: Floats) -> Floats:
         """Of each taught category, and of none of them: (N, names + 1)."""
-        logits = _centred(embeddings, self.centre) @ self.weights + self.bias
+        logits = centred(embeddings, self.centre) @ self.weights + self.bias
         shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
         return np.asarray(shifted / shifted.sum(axis=1, keepdims=True), np.float32)
 
@@ -55,7 +55,7 @@ def teach(shots: Mapping[str, Floats], background: Floats) -> Taught:
     labels = np.repeat(np.arange(len(names) + 1), [*counts, len(background)])
     weights = np.where(labels < len(names), WEIGHT, 1.0)
     machine = LogisticRegression(C=STRENGTH, max_iter=500)
-    machine.fit(_centred(rows, centre), labels, sample_weight=weights)
+    machine.fit(centred(rows, centre), labels, sample_weight=weights)
     coefficients, bias = machine.coef_.T, machine.intercept_
     if len(names) == 1:  # scikit-learn keeps one column for two classes
         coefficients = np.hstack([-coefficients / 2, coefficients / 2])
@@ -81,7 +81,8 @@ def read_background(folder: Path) -> Floats:
         ) from error
 
 
-def _centred(embeddings: Floats, centre: Floats) -> Floats:
+def centred(embeddings: Floats, centre: Floats) -> Floats:
+    """Where embeddings (N, width) lie as seen from a centre (width,): (N, width), each of length 1."""
     apart = embeddings - centre
     return np.asarray(
         apart / np.maximum(np.linalg.norm(apart, axis=1, keepdims=True), 1e-9), np.float32

@@ -168,10 +168,11 @@ def finished(folder: Path, card: Card, data: _Data, labels: Sequence[str], seed:
     files = [WHOLE, SMALL, SETTINGS]
     Settings(SIZE, tuple(labels), 1.0, 0.0, 0.0).write(folder)
     save_card(folder, card, files)
-    logits = PhotoClassifier.load(folder).logits(squared_all(data.held, SIZE))
-    fitted(labels, logits, data.right).write(folder)
-    save_card(folder, card, files)
     _write_background(folder, data, rng)
+    provisional, held = PhotoClassifier.load(folder), squared_all(data.held, SIZE)
+    nearness = provisional.see(held).nearness
+    fitted(labels, provisional.logits(held), nearness, data.right).write(folder)
+    save_card(folder, card, [*files, BACKGROUND])
     figures = {
         f"{what}, {name}": value
         for file, name in ((WHOLE, "full precision"), (SMALL, "8 bit"))
@@ -190,8 +191,8 @@ def _write_background(folder: Path, data: _Data, rng: np.random.Generator) -> No
     np.savez_compressed(folder / BACKGROUND, embeddings=embeddings.astype(np.float16))
 
 
-def fitted(labels: Sequence[str], logits: Floats, right: Ints) -> Settings:
-    """Temperature and thresholds by held-out photos: logits (N, labels), the label of each (N,)."""
+def fitted(labels: Sequence[str], logits: Floats, nearness: Floats, right: Ints) -> Settings:
+    """Temperature and thresholds by held-out photos: logits (N, labels), nearness (N,), the label of each (N,)."""
     owner = owners(labels)
     category = owner[right].argmax(axis=1)
     rows = np.arange(len(right))
@@ -208,7 +209,7 @@ def fitted(labels: Sequence[str], logits: Floats, right: Ints) -> Settings:
         tuple(labels),
         temperature,
         review_above(sure, good),
-        float(np.quantile(sure, 1 - KNOWN)),
+        float(np.quantile(nearness, 1 - KNOWN)),
     )
 
 

@@ -17,6 +17,7 @@ from bot.skills.photos.decoding import Found, Lookers, Refused
 from bot.skills.photos.sources import Named
 from bot.skills.photos.teaching import Classifies
 from ml.photos.categories import Category
+from ml.photos.classifier import Seen
 from ml.photos.look import Look
 
 BATCH = 16
@@ -181,18 +182,18 @@ def _batch(batch: tuple[Found[str], ...], classifier: Classifies) -> Iterator[Cl
         if isinstance(look, Refused) or seen is None:
             yield Classified(name, refused=look.reason if isinstance(look, Refused) else "broken")
             continue
-        yield _classified(name, look, seen.probabilities[row], classifier, seen.embeddings[row])
+        yield _classified(name, look, seen, row, classifier)
         row += 1
 
 
-def _classified(
-    name: str, look: Look, found: Floats, classifier: Classifies, embedding: Floats
-) -> Classified:
+def _classified(name: str, look: Look, seen: Seen, row: int, classifier: Classifies) -> Classified:
+    found = seen.probabilities[row]
     order = np.argsort(-found, kind="stable")[:TOP]
     top = tuple(Guess(classifier.categories[n], float(found[n])) for n in order)
     sure = top[0].confidence
-    stranger = (NONE_OF_THESE,) if sure < classifier.settings.stranger else ()
-    review = sure < classifier.settings.review
+    stranger = bool(seen.nearness[row] < classifier.settings.stranger)
+    review = stranger or sure < classifier.settings.review
     grid = cv2.resize(look.pixels, (_GRID, _GRID), interpolation=cv2.INTER_AREA)
-    mark = Fingerprint(look.hash, embedding, np.asarray(grid, np.uint8).ravel())
-    return Classified(name, top, review, (*stranger, *look.warnings), fingerprint=mark)
+    mark = Fingerprint(look.hash, seen.embeddings[row], np.asarray(grid, np.uint8).ravel())
+    none = (NONE_OF_THESE,) if stranger else ()
+    return Classified(name, top, review, (*none, *look.warnings), fingerprint=mark)

@@ -68,7 +68,9 @@ class ShopClassifier:
         seen = self.shipped.see(photos)
         found = self.own.probabilities(seen.embeddings)
         both = np.hstack([seen.probabilities * found[:, -1:], found[:, :-1]])
-        return Seen(np.asarray(both, np.float32), seen.embeddings)
+        taught_now = both.argmax(axis=1) >= len(self.shipped.categories)
+        nearness = np.where(taught_now, 1.0, seen.nearness)  # what is taught is near to its own
+        return Seen(np.asarray(both, np.float32), seen.embeddings, np.asarray(nearness, np.float32))
 
 
 def of_shop(session: Session, shop: str, classifier: PhotoClassifier) -> Classifies:

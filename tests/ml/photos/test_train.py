@@ -82,7 +82,10 @@ def test_a_training_writes_a_model_that_serves(trained: Path) -> None:
     seen = PhotoClassifier.load(trained).see(np.stack([np.ones((128, 128, 3), np.uint8)] * 3))
     np.testing.assert_allclose(seen.probabilities.sum(axis=1), 1, atol=1e-4)
     np.testing.assert_allclose(np.linalg.norm(seen.embeddings, axis=1), 1, atol=1e-4)
-    assert len(read_background(trained)) == 6 + 6 + 1 + 1
+    background = read_background(trained)
+    assert len(background) == 6 + 6 + 1 + 1
+    assert seen.nearness.shape == (3,)
+    assert np.abs(seen.nearness).max() <= 1.001
 
 
 @pytest.mark.slow
