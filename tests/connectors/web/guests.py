@@ -14,7 +14,7 @@ import httpx
 
 from tests.connectors.web.site import PASSWORD, Site
 
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60
 
 
 @dataclass(frozen=True)
