@@ -112,12 +112,11 @@ class StubActions:
         return [_slot("status_open", False)], "action_order_status"
 
     def action_teach_category(self, tracker: dict[str, Any]) -> tuple[list[dict[str, Any]], str]:
-        """Learn at once what is named, and ask for the name else."""
+        """Learn at once what is named, and ask for the name else, unless another form is open."""
         named = any(e["entity"] == "category" for e in tracker["latest_message"]["entities"])
-        return [
-            _slot("teach_open", not named),
-            _slot("teach_reply", None),
-        ], "learnt" if named else ""
+        asks = not named and not (tracker.get("active_loop") or {}).get("name")
+        told = "learnt" if named else "" if asks else "how to teach"
+        return [_slot("teach_open", asks), _slot("teach_reply", None)], told
 
     def validate_teach_form(self, tracker: dict[str, Any]) -> tuple[list[dict[str, Any]], str]:
         """Any answer is the name, unless it is a cancel."""
