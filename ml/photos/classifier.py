@@ -76,7 +76,9 @@ class PhotoClassifier:
         self.categories: tuple[Category, ...] = categories()
         self._session = session
         self._owner = owners(settings.labels)
-        self._background = read_background(folder) if (folder / BACKGROUND).exists() else None
+        known = read_background(folder) if (folder / BACKGROUND).exists() else None
+        self._centre = None if known is None else known.mean(axis=0)
+        self._known = None if known is None else centred(known, known.mean(axis=0))
 
     @classmethod
     def load(cls, folder: Path, file: str = SMALL) -> PhotoClassifier:
@@ -105,10 +107,9 @@ class PhotoClassifier:
 
         One, where there is no background yet.
         """
-        if self._background is None:
+        if self._centre is None or self._known is None:
             return np.ones(len(embeddings), np.float32)
-        centre = self._background.mean(axis=0)
-        cosines = centred(embeddings, centre) @ centred(self._background, centre).T
+        cosines = centred(embeddings, self._centre) @ self._known.T
         return np.asarray(cosines.max(axis=1), np.float32)
 
     def logits(self, photos: Bytes) -> Floats:
