@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from actions.answers import AnswersFirst, answered, attention_of
-from actions.base import ANYONE, MERCHANT, Heard, Outcome, SkillAction
-from actions.photos import PhotoAction, why_photo
+from actions.base import MERCHANT, Heard, Outcome, SkillAction
+from actions.photos import pictured, why_photo
 from bot.conversation.messages import Button, Buttons, Reply, Role, Text
 from bot.skills.answers.explaining import explained_question, why_answer
 from bot.skills.orders import form, views
@@ -105,11 +105,10 @@ class Cancel(SkillAction):
         return Outcome((Text(say(key, turn.language)),))
 
 
-class AffirmOrDeny(PhotoAction):
+class AffirmOrDeny(AnswersFirst):
     """A yes or a no to what was asked about photos; else one, or an old button, where nothing was asked."""
 
     action = "action_affirm_or_deny"
-    roles = ANYONE
 
     def answer(self, turn: Turn, heard: Heard) -> Outcome:
         """The turn of a confirmation that is tried again gets its good answer again."""
@@ -119,7 +118,7 @@ class AffirmOrDeny(PhotoAction):
             if asked:
                 with self.app.store.write() as session:
                     replies = photos.answer(session, turn, heard.intent == "affirm")
-                return Outcome(self.pictured(turn, replies))
+                return Outcome(pictured(self.app, turn, replies))
         with self.app.store.read() as session:
             talk = form.of_message(session, turn)
             if talk:

@@ -13,7 +13,7 @@ from bot.conversation.messages import Image, Reply, Text
 from bot.skills.photos import lessons, talk
 from bot.skills.photos.batch import JOB
 from bot.skills.photos.explaining import looked_at, preview, spotlight, told
-from bot.skills.photos.uploads import is_photo
+from bot.skills.photos.uploads import photos_among
 from bot.skills.turn import Turn
 from bot.store.drafts import DraftState
 from bot.store.engine import NotFound
@@ -24,29 +24,23 @@ from bot.store.traces import said_in
 from bot.texts import say
 
 
-class PhotoAction(AnswersFirst):
-    """What the actions about photos share."""
-
-    roles = MERCHANT
-
-    def pictured(self, turn: Turn, replies: tuple[Reply, ...]) -> tuple[Reply, ...]:
-        """The replies, the photo that they ask about before them."""
-        with self.app.store.read() as session:
-            asked = talk.reviewed(session, turn)
-            png = preview(session, self.app.files, turn.shop, *asked) if asked else None
-        if not asked or png is None or not replies:
-            return replies
-        with self.app.store.write() as session:
-            file = self.app.files.put(
-                session, turn.shop, png, "photo.png", "image/png", turn.conversation
-            )
-        return (Image(file.sha256, say("photos_this_one", turn.language)), *replies)
+def pictured(app: App, turn: Turn, replies: tuple[Reply, ...]) -> tuple[Reply, ...]:
+    """The replies, the photo that they ask about before them."""
+    with app.store.read() as session:
+        asked = talk.reviewed(session, turn)
+        png = preview(session, app.files, turn.shop, *asked) if asked else None
+    if png is None:
+        return replies
+    with app.store.write() as session:
+        file = app.files.put(session, turn.shop, png, "photo.png", "image/png", turn.conversation)
+    return (Image(file.sha256, say("photos_this_one", turn.language)), *replies)
 
 
-class ClassifyPhotos(PhotoAction):
+class ClassifyPhotos(AnswersFirst):
     """Puts the pictures of a message into categories, in the background; its buttons say what comes then."""
 
     action = "action_classify_photos"
+    roles = MERCHANT
 
     def answer(self, turn: Turn, heard: Heard) -> Outcome:
         """Begin the job, go on with its result, or ask for photos."""
@@ -56,7 +50,7 @@ class ClassifyPhotos(PhotoAction):
         if choice:  # the button of an earlier message
             with self.app.store.read() as session:
                 _, files = said_in(session, turn.shop, turn.conversation, choice)
-        photos = [file for file in files if is_photo(file)]
+        photos = photos_among(files)
         if not photos:
             return Outcome((Text(say("photos_needed", turn.language)),))
         with self.app.store.write() as session:
@@ -78,7 +72,7 @@ class ClassifyPhotos(PhotoAction):
                 replies = talk.step(session, turn, choice)
         except NotFound:
             return (Text(say("note_old_button", turn.language)),)
-        return self.pictured(turn, replies)
+        return pictured(self.app, turn, replies)
 
 
 def why_photo(app: App, turn: Turn, understood: str, job: str, seen: SeenInfo) -> tuple[Reply, ...]:

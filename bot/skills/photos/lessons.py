@@ -14,7 +14,7 @@ from enum import StrEnum
 from sqlalchemy.orm import Session
 
 from bot.conversation.messages import Button, Buttons, FileRef, Language, Reply, Table, Text
-from bot.skills.photos.uploads import is_photo
+from bot.skills.photos.uploads import photos_among
 from bot.skills.turn import Turn
 from bot.store.changes import changes_of_message, record
 from bot.store.drafts import (
@@ -178,20 +178,16 @@ def photos_meant(session: Session, turn: Turn, choice: str, wish: Wish) -> tuple
     Else, where the message points at some, those of a moment ago, unless they were taught already.
     """
     if choice:
-        return _photos(said_in(session, turn.shop, turn.conversation, choice)[1])
-    if here := _photos(turn.files):
+        return photos_among(said_in(session, turn.shop, turn.conversation, choice)[1])
+    if here := photos_among(turn.files):
         return here
     if not wish.name and not _POINTS.search(turn.text):
         return ()
     for past in turns_before(session, turn.shop, turn.conversation, turn.message, EARLIER):
-        found = _photos(said_in(session, turn.shop, turn.conversation, past.message)[1])
+        found = photos_among(said_in(session, turn.shop, turn.conversation, past.message)[1])
         if found:
             return () if find_job(session, turn.shop, f"{JOB}-{past.message}") else found
     return ()
-
-
-def _photos(files: Sequence[FileRef]) -> tuple[FileRef, ...]:
-    return tuple(file for file in files if is_photo(file))
 
 
 def hear(session: Session, turn: Turn, intent: str, found: Sequence[str]) -> DraftState:
@@ -204,7 +200,7 @@ def hear(session: Session, turn: Turn, intent: str, found: Sequence[str]) -> Dra
         return DraftState.CANCELLED
     if intent in _STOPS:
         return _save(session, turn, draft, DraftState.CANCELLED)
-    files = [*files_of(draft.body["files"]), *_photos(turn.files)]
+    files = [*files_of(draft.body["files"]), *photos_among(turn.files)]
     name = "" if intent == "affirm" else name_in(turn.text)
     if intent == "teach_category":  # "these are mugs" is an answer, "learn a new category" is none
         wish = read(turn.text, found, ())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -55,6 +55,11 @@ class Uploads:
 
     def _read(self, ref: FileRef) -> bytes:
         return self.files.read(self.session, self.shop, ref.sha256)[1]
+
+
+def photos_among(files: Iterable[FileRef]) -> tuple[FileRef, ...]:
+    """The pictures and archives of a message."""
+    return tuple(file for file in files if is_photo(file))
 
 
 def is_photo(file: FileRef) -> bool:
