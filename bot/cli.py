@@ -219,12 +219,18 @@ def train(
     pretrained: Annotated[
         bool, typer.Option(help="Photos only: begin with ImageNet's weights (they are downloaded).")
     ] = False,
+    more: Annotated[
+        bool,
+        typer.Option(
+            help="Photos only: keep what is there, and add a network that answers with it."
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Train the model of a skill on this machine."""
     from bot.measures import train as train_skill
 
-    show(row := train_skill(skill, data, pretrained), table(row), as_json)
+    show(row := train_skill(skill, data, pretrained, more), table(row), as_json)
 
 
 @app.command(epilog=example("shopclerk evaluate orders"))

@@ -15,10 +15,15 @@ from bot.launch import RASA_PYTHON
 from bot.settings import ROOT, settings
 
 
-def train(skill: str, data: Path | None, pretrained: bool = False) -> dict[str, Any]:
-    """Train a skill's model; what came of it. `pretrained` is for photos: from ImageNet's weights."""
-    if pretrained and skill != "photos":
-        raise BadInput("--pretrained is for photos only")
+def train(
+    skill: str, data: Path | None, pretrained: bool = False, more: bool = False
+) -> dict[str, Any]:
+    """Train a skill's model; what came of it.
+
+    For photos: `pretrained` begins with ImageNet's weights, `more` adds a network to those that are there.
+    """
+    if (pretrained or more) and skill != "photos":
+        raise BadInput("--pretrained and --more are for photos only")
     if skill == "orders":
         from ml.orders.tagger import WEIGHTS
         from ml.orders.train import train as train_orders
@@ -40,10 +45,11 @@ def train(skill: str, data: Path | None, pretrained: bool = False) -> dict[str, 
         from ml.photos.data import NoPhotos
         from ml.photos.network import NoWeights
         from ml.photos.train import train as train_photos
+        from ml.serving import ModelError
 
         try:
-            card = train_photos(_photos(data), shipped(), tell, pretrained=pretrained)
-        except NoPhotos as error:
+            card = train_photos(_photos(data), shipped(), tell, pretrained=pretrained, more=more)
+        except (NoPhotos, ModelError) as error:
             raise BadInput(str(error)) from None
         except NoWeights as error:
             raise BadInput(f"{error}; without --pretrained it trains from scratch") from None

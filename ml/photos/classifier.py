@@ -13,14 +13,14 @@ import onnxruntime
 from scipy.special import softmax
 
 from ml.photos.categories import Category, categories
-from ml.photos.teach import BACKGROUND, centred, read_background
+from ml.photos.look import squared_all
+from ml.photos.teach import BACKGROUND, centred, read_background, unit
 from ml.serving import Card, ModelError, load_model
 
 Bytes = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 SETTINGS = "settings.json"
 _AT_ONCE = 32
-WHOLE, SMALL = "photos.onnx", "photos-int8.onnx"
 INPUT, EMBEDDING, LOGITS = "photos", "embedding", "logits"
 
 
@@ -29,14 +29,24 @@ def shipped() -> Path:
     return Path(__file__).with_name("weights")
 
 
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A graph, and the side of the photos that it looks at."""
+
+    file: str
+    side: int
+
+
 @dataclass(frozen=True)
 class Settings:
-    """What belongs to a network: the side of its photos, its labels, and what was fitted on held-out photos.
+    """What belongs to a model: its networks, their labels, and what was fitted on held-out photos.
 
-    `temperature` divides the logits; below `review` a category is to be looked at by a person (above, 95 % are right);
-    a photo whose nearness is below `stranger` shows none of the categories.
+    `size` is the side of the photos that it is given. `temperature` divides the logits; below `review` a category is to
+    be looked at by a person (above, 95 % are right); a photo whose nearness is below `stranger` shows none of the
+    categories.
     """
 
+    networks: tuple[Network, ...]
     size: int
     labels: tuple[str, ...]
     temperature: float
@@ -51,12 +61,13 @@ class Settings:
     def read(cls, folder: Path) -> Settings:
         """From `folder`; raises `ValueError`, `TypeError` or `OSError`."""
         kept = json.loads((folder / SETTINGS).read_text("utf-8"))
-        return cls(**(kept | {"labels": tuple(kept["labels"])}))
+        networks = tuple(Network(**one) for one in kept["networks"])
+        return cls(**(kept | {"networks": networks, "labels": tuple(kept["labels"])}))
 
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """What the network makes of photos: probabilities (N, categories), embeddings (N, width) of length 1.
+    """What the networks make of photos: probabilities (N, categories), embeddings (N, width) of length 1.
 
     `nearness` (N,) is the cosine to the nearest photo of the background: low where a photo is like none that is known.
     """
@@ -67,39 +78,51 @@ class Seen:
 
 
 class PhotoClassifier:
-    """The network with its settings; may be shared by threads."""
+    """Networks that were trained apart and answer together, with their settings; may be shared by threads.
+
+    Each has a say of the same weight (Lakshminarayanan et al. 2017, deep ensembles): logits are means, and embeddings
+    lie side by side.
+    """
 
     def __init__(
-        self, session: onnxruntime.InferenceSession, settings: Settings, card: Card, folder: Path
+        self,
+        sessions: Sequence[onnxruntime.InferenceSession],
+        settings: Settings,
+        card: Card,
+        folder: Path,
     ) -> None:
         self.settings, self.card, self.folder = settings, card, folder
         self.categories: tuple[Category, ...] = categories()
-        self._session = session
+        self._sessions = [
+            (session, network.side)
+            for session, network in zip(sessions, settings.networks, strict=True)
+        ]
         self._owner = owners(settings.labels)
         known = read_background(folder) if (folder / BACKGROUND).exists() else None
         self._centre = None if known is None else known.mean(axis=0)
         self._known = None if known is None else centred(known, known.mean(axis=0))
 
     @classmethod
-    def load(cls, folder: Path, file: str = SMALL) -> PhotoClassifier:
+    def load(cls, folder: Path) -> PhotoClassifier:
         """Loads the checked files of `folder`; raises `ModelError` with what to do where that fails."""
         model = load_model(folder)
         try:
-            return cls(model.session(file), Settings.read(folder), model.card, folder)
+            settings = Settings.read(folder)
+            sessions = [model.session(one.file) for one in settings.networks]
+            return cls(sessions, settings, model.card, folder)
         except (KeyError, TypeError, ValueError, OSError) as error:
             raise ModelError(f"{folder} holds no photo model ({error}): train it anew") from error
 
     @property
     def name(self) -> str:
         """Tells whose embeddings they are: those of another model mean something else."""
-        return f"{self.card.name}-{self.card.date}-{self.card.files.get(SMALL, '')[:6]}"
+        hashes = (self.card.files.get(one.file, "")[:6] for one in self.settings.networks)
+        return "-".join([self.card.name, self.card.date, *hashes])
 
     def see(self, photos: Bytes) -> Seen:
         """Looks at photos (N, S, S, 3) of the model's size, RGB."""
         embeddings, logits = self._run(photos)
         found = probabilities(logits, self._owner, self.settings.temperature)
-        lengths = np.linalg.norm(embeddings, axis=1, keepdims=True)
-        embeddings = np.asarray(embeddings / np.maximum(lengths, 1e-9), np.float32)
         return Seen(found, embeddings, self._nearness(embeddings))
 
     def _nearness(self, embeddings: Floats) -> Floats:
@@ -113,17 +136,26 @@ class PhotoClassifier:
         return np.asarray(cosines.max(axis=1), np.float32)
 
     def logits(self, photos: Bytes) -> Floats:
-        """What the network says of photos (N, S, S, 3) before anything is fitted: (N, labels)."""
+        """What the networks say of photos (N, S, S, 3) before anything is fitted: (N, labels)."""
         return self._run(photos)[1]
 
     def _run(self, photos: Bytes) -> tuple[Floats, Floats]:
-        """A few at a time, which keeps the memory small."""
+        """Embeddings of length 1 (N, width), and logits (N, labels); a few photos at a time, which saves memory."""
         parts = [
-            self._session.run([EMBEDDING, LOGITS], {INPUT: photos[start : start + _AT_ONCE]})
+            self._answers(photos[start : start + _AT_ONCE])
             for start in range(0, len(photos), _AT_ONCE)
         ]
         embeddings, logits = zip(*parts, strict=True)
         return np.concatenate(embeddings), np.concatenate(logits)
+
+    def _answers(self, photos: Bytes) -> tuple[Floats, Floats]:
+        embeddings, logits = [], []
+        for session, side in self._sessions:
+            views = photos if photos.shape[1] == side else squared_all(photos, side)
+            seen, said = session.run([EMBEDDING, LOGITS], {INPUT: views})
+            embeddings.append(unit(seen))
+            logits.append(said)
+        return unit(np.hstack(embeddings)), np.mean(logits, axis=0)
 
 
 def owners(labels: Sequence[str]) -> Floats:

@@ -59,9 +59,9 @@ def build(shape: Shape, seed: int) -> keras.Model:
     flow = layers.ReLU()(_normed(_convolution(flow, shape.stem, 3, 2, "stem"), "stem_norm"))
     for name, width, stride in shape.each_block():
         flow = _block(flow, width, stride, shape, name)
-    embedding = layers.GlobalAveragePooling2D(name="embedding")(flow)
+    embedding = layers.GlobalAveragePooling2D(name="embedding", dtype="float32")(flow)
     kept = layers.Dropout(shape.dropout)(embedding)
-    logits = layers.Dense(shape.labels, name="logits")(kept)
+    logits = layers.Dense(shape.labels, name="logits", dtype="float32")(kept)
     return keras.Model(photo, {"embedding": embedding, "logits": logits})
 
 
@@ -79,9 +79,9 @@ def build_pretrained(labels: int, seed: int, weights: str | None = "imagenet") -
         )
     except Exception as error:  # urllib's, ssl's, socket's, and Keras' own around them
         raise NoWeights(f"the ImageNet weights cannot be downloaded ({error})") from error
-    embedding = layers.GlobalAveragePooling2D(name="embedding")(base.output)
+    embedding = layers.GlobalAveragePooling2D(name="embedding", dtype="float32")(base.output)
     kept = layers.Dropout(0.2)(embedding)
-    logits = layers.Dense(labels, name="logits")(kept)
+    logits = layers.Dense(labels, name="logits", dtype="float32")(kept)
     return keras.Model(photo, {"embedding": embedding, "logits": logits})
 
 

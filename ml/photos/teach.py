@@ -83,7 +83,10 @@ def read_background(folder: Path) -> Floats:
 
 def centred(embeddings: Floats, centre: Floats) -> Floats:
     """Where embeddings (N, width) lie as seen from a centre (width,): (N, width), each of length 1."""
-    apart = embeddings - centre
-    return np.asarray(
-        apart / np.maximum(np.linalg.norm(apart, axis=1, keepdims=True), 1e-9), np.float32
-    )
+    return unit(embeddings - centre)
+
+
+def unit(vectors: Floats) -> Floats:
+    """Vectors (N, width) made of length 1."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.maximum(lengths, 1e-9), np.float32)

@@ -20,7 +20,7 @@ from ml.photos.baselines import hogs
 from ml.photos.classifier import owners, probabilities
 from ml.photos.learn import Learner, Plan
 from ml.photos.look import squared_all
-from ml.photos.teach import background_rows, teach
+from ml.photos.teach import background_rows, teach, unit
 
 Bytes = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -142,10 +142,7 @@ def _see(model: keras.Model, photos: Bytes, size: int, owner: Floats) -> tuple[F
         found = model.predict_on_batch(squared_all(photos[start : start + 64], size))
         embeddings.append(np.asarray(found["embedding"]))
         logits.append(np.asarray(found["logits"]))
-    together = np.concatenate(embeddings)
-    lengths = np.maximum(np.linalg.norm(together, axis=1, keepdims=True), 1e-9)
-    found_ = probabilities(np.concatenate(logits), owner, 1.0)
-    return np.asarray(together / lengths, np.float32), found_
+    return unit(np.concatenate(embeddings)), probabilities(np.concatenate(logits), owner, 1.0)
 
 
 def _means(drawn: Iterable[Mapping[str, float]]) -> dict[str, float]:
