@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import io
+import shutil
+from dataclasses import dataclass
+from typing import IO
 
 import fsspec
 from sqlalchemy.exc import IntegrityError
@@ -12,6 +16,16 @@ from bot.conversation.messages import FileRef
 from bot.store.clock import new_id
 from bot.store.engine import NotFound
 from bot.store.schema import FileReader, StoredFile
+
+_AT_ONCE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Bytes that a shop's folder has."""
+
+    sha256: str
+    size: int
 
 
 class FileStore:
@@ -34,36 +48,63 @@ class FileStore:
 
         The bytes are there before the row is, so a row never points at nothing.
         """
-        sha256 = hashlib.sha256(data).hexdigest()
-        self._keep(self._path(shop, sha256), data)
-        file = StoredFile(
-            shop_id=shop, sha256=sha256, name=name[:255], media_type=media_type, size=len(data)
+        kept = self.keep(shop, io.BytesIO(data))
+        return self.add(session, shop, kept, name, media_type, conversation)
+
+    def keep(self, shop: str, file: IO[bytes]) -> Kept:
+        """Keep the bytes of a file of any length; nobody finds them before `add`, which needs a transaction."""
+        size = file.seek(0, io.SEEK_END)
+        file.seek(0)
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+        path = self._path(shop, sha256)
+        if not self._fs.exists(path):
+            part = f"{path}.{new_id()}"  # of its own: the same file may come twice at once
+            self._fs.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
+            file.seek(0)
+            with self._fs.open(part, "wb") as out:
+                shutil.copyfileobj(file, out, _AT_ONCE)
+            self._fs.mv(part, path)
+        return Kept(sha256, size)
+
+    def add(
+        self,
+        session: Session,
+        shop: str,
+        kept: Kept,
+        name: str,
+        media_type: str,
+        conversation: str | None = None,
+    ) -> FileRef:
+        """Give what was kept a name, and to a conversation where one is given."""
+        sha256, name = kept.sha256, name[:255]
+        row = StoredFile(
+            shop_id=shop, sha256=sha256, name=name, media_type=media_type, size=kept.size
         )
-        _add_once(session, file, (shop, sha256))
+        _add_once(session, row, (shop, sha256))
         if conversation:
             reader = FileReader(shop_id=shop, sha256=sha256, conversation_id=conversation)
             _add_once(session, reader, (shop, sha256, conversation))
-        return FileRef(sha256, name[:255], media_type, len(data))
-
-    def _keep(self, path: str, data: bytes) -> None:
-        """Write the bytes under a name of their own first: the same file may come twice at once."""
-        if not self._fs.exists(path):
-            part = f"{path}.{new_id()}"
-            self._fs.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
-            self._fs.pipe_file(part, data)
-            self._fs.mv(part, path)
+        return FileRef(sha256, name, media_type, kept.size)
 
     def read(
         self, session: Session, shop: str, sha256: str, conversation: str | None = None
     ) -> tuple[FileRef, bytes]:
         """A file of this shop, of this conversation where one is given; raises `NotFound` for any other."""
+        ref, file = self.open(session, shop, sha256, conversation)
+        with file:
+            return ref, file.read()
+
+    def open(
+        self, session: Session, shop: str, sha256: str, conversation: str | None = None
+    ) -> tuple[FileRef, IO[bytes]]:
+        """As `read`, but opened: for files that are too large to be held in memory."""
         row = session.get(StoredFile, (shop, sha256))
         reader = (shop, sha256, conversation)
         allowed = conversation is None or session.get(FileReader, reader) is not None
         if row is None or not allowed:
             raise NotFound(f"no file {sha256!r}")
-        data: bytes = self._fs.cat_file(self._path(shop, sha256))
-        return FileRef(row.sha256, row.name, row.media_type, row.size), data
+        file: IO[bytes] = self._fs.open(self._path(shop, sha256), "rb")
+        return FileRef(row.sha256, row.name, row.media_type, row.size), file
 
     def _path(self, shop: str, sha256: str) -> str:
         return f"{self._root}/{shop}/{sha256[:2]}/{sha256}"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import asdict, dataclass
-from typing import Annotated, Any
+from typing import IO, Annotated, Any, BinaryIO
 from urllib.parse import quote
 
 from fastapi import FastAPI, Query, Request, Response
@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field, PlainValidator, WithJsonSchema
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.datastructures import UploadFile
 from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import StreamingResponse
 
 from bot.conversation.handoff import Owner
 from bot.conversation.messages import FileRef, InboundMessage, Language, Role
@@ -27,11 +28,11 @@ from connectors.front import Front
 from connectors.rasa.reading import RasaReader
 from connectors.web.asker import CHANNEL, CSRF_HEADER, Asker, Askers
 from connectors.web.errors import Refused, as_json, handle_errors
-from connectors.web.guards import MAX_FILE
+from connectors.web.guards import MAX_ARCHIVE, MAX_FILE, MULTIPART_OVERHEAD, bounded
 from connectors.web.knowledge import add_knowledge
 from connectors.web.strings import LANGUAGE_COOKIE
 from connectors.web.tokens import Tokens
-from connectors.web.uploads import RASTER, clean_name, media_type_of
+from connectors.web.uploads import RASTER, ZIP, clean_name, is_archive, media_type_of
 
 PREFIX = "/api/v1"
 HEARTBEAT_SECONDS = 15
@@ -39,6 +40,8 @@ SESSION_CHECK_SECONDS = 5  # a stream outlives the sign-out of its session by th
 TYPING_CHECK_SECONDS = 1
 PAGE = 200
 SHA256 = re.compile(r"[0-9a-f]{64}")
+MOST_FILES = 100
+_PIECE = 256 * 1024
 FILE_POLICY = "default-src 'none'; style-src 'none'; sandbox"
 
 
@@ -60,7 +63,9 @@ class NewMessage(BaseModel):
 
     id: Id
     text: AnyText = ""
-    attachments: Annotated[list[Annotated[str, Field(max_length=2048)]], Field(max_length=20)] = []
+    attachments: Annotated[
+        list[Annotated[str, Field(max_length=2048)]], Field(max_length=MOST_FILES)
+    ] = []
     button: Id | None = None
 
 
@@ -237,21 +242,28 @@ class Api:
         """Keep one file; what comes back may be attached to a message of this conversation."""
         asker = await self.askers.changer(request)
         conversation = await self.askers.conversation(asker)
-        async with request.form(max_files=1, max_fields=1) as form:
+        customer = asker.role is Role.CUSTOMER
+        most = MAX_FILE if customer else MAX_ARCHIVE
+        body = Request(request.scope, bounded(request.receive, most + MULTIPART_OVERHEAD))
+        async with body.form(max_files=1, max_fields=1) as form:
             file = form.get("file")
             if not isinstance(file, UploadFile):
                 raise Refused("invalid")
-            data, name = await file.read(), clean_name(file.filename or "")
-        if len(data) > MAX_FILE:
-            raise Refused("too_large")
-        stored = await asyncio.to_thread(self._put, asker.shop, conversation, data, name)
+            name, size = clean_name(file.filename or ""), file.size or 0
+            if size > MAX_FILE and not (size <= most and is_archive(await file.read(4), name)):
+                raise Refused("too_large" if customer else "archive_too_large")
+            stored = await asyncio.to_thread(
+                self._put, asker.shop, conversation, file.file, size, name
+            )
         ticket = self.tokens.attachment.sign(conversation=conversation, **asdict(stored))
         return {**asdict(stored), "attachment": ticket}
 
-    def _put(self, shop: str, conversation: str, data: bytes, name: str) -> FileRef:
-        media_type = media_type_of(data, name)
+    def _put(self, shop: str, conversation: str, file: BinaryIO, size: int, name: str) -> FileRef:
+        file.seek(0)
+        media_type = ZIP if size > MAX_FILE else media_type_of(file.read(), name)
+        kept = self.front.files.keep(shop, file)  # before the transaction: it may take long
         with self.front.store.write() as session:
-            return self.front.files.put(session, shop, data, name, media_type, conversation)
+            return self.front.files.add(session, shop, kept, name, media_type, conversation)
 
     async def download(self, request: Request, sha256: str) -> Response:
         """A file of the asker's shop; a customer sees those of their own conversation only."""
@@ -259,12 +271,20 @@ class Api:
         own = await self.askers.conversation(asker) if asker.role is Role.CUSTOMER else None
         if not SHA256.fullmatch(sha256):
             raise NotFound("not a file's id")
-        ref, data = await asyncio.to_thread(self._get, asker.shop, sha256, own)
-        return Response(data, media_type=ref.media_type, headers=_file_headers(ref))
+        ref, file = await asyncio.to_thread(self._open, asker.shop, sha256, own)
+        return StreamingResponse(
+            _pieces(file), media_type=ref.media_type, headers=_file_headers(ref)
+        )
 
-    def _get(self, shop: str, sha256: str, own: str | None) -> tuple[FileRef, bytes]:
+    def _open(self, shop: str, sha256: str, own: str | None) -> tuple[FileRef, IO[bytes]]:
         with self.front.store.read() as session:
-            return self.front.files.read(session, shop, sha256, own)
+            return self.front.files.open(session, shop, sha256, own)
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        while piece := file.read(_PIECE):
+            yield piece
 
 
 def _file_headers(ref: FileRef) -> dict[str, str]:
@@ -274,6 +294,7 @@ def _file_headers(ref: FileRef) -> dict[str, str]:
         "Content-Disposition": f"{way}; filename*=UTF-8''{name}",
         "Content-Security-Policy": FILE_POLICY,
         "Cache-Control": "private, max-age=86400, immutable",
+        "Content-Length": str(ref.size),
     }
 
 

@@ -27,6 +27,7 @@ STATUS = {
     "no_console": 403,
     "not_found": 404,
     "method_not_allowed": 405,
+    "archive_too_large": 413,
     "too_large": 413,
     "file_type": 415,
     "too_many_tries": 429,

@@ -9,6 +9,8 @@ from connectors.web.errors import Refused
 
 MAX_BODY = 2 * 1024 * 1024
 MAX_FILE = 25 * 1024 * 1024
+MAX_ARCHIVE = 1024 * 1024 * 1024
+"""A zip of a merchant's photos may have that much, which is a few hundred photos of a camera."""
 MULTIPART_OVERHEAD = 64 * 1024
 
 PAGE_POLICY = "; ".join(
@@ -53,7 +55,10 @@ class SafeHeaders:
 
 
 class BoundedBody:
-    """Refuses a body as soon as it is longer than its path allows, whatever its header says."""
+    """Refuses a body as soon as it is longer than its path allows, whatever its header says.
+
+    Who uploads is known only later: the path allows what a merchant may send.
+    """
 
     def __init__(self, app: ASGIApp, upload_path: str) -> None:
         self.app = app
@@ -65,11 +70,12 @@ class BoundedBody:
             await self.app(scope, receive, send)
             return
         upload = scope["path"] == self.upload_path
-        limit = MAX_FILE + MULTIPART_OVERHEAD if upload else MAX_BODY
-        await self.app(scope, _counted(receive, limit), send)
+        limit = MAX_ARCHIVE + MULTIPART_OVERHEAD if upload else MAX_BODY
+        await self.app(scope, bounded(receive, limit), send)
 
 
-def _counted(receive: Receive, limit: int) -> Receive:
+def bounded(receive: Receive, limit: int) -> Receive:
+    """Receives a body; raises `Refused` as soon as it is longer."""
     received = 0
 
     async def receive_counted() -> Message:

@@ -11,10 +11,8 @@ from connectors.web.errors import Refused
 
 RASTER = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "GIF": "image/gif"}
 MAX_PIXELS = 80_000_000
-MAGIC = {
-    b"%PDF-": "application/pdf",
-    b"PK\x03\x04": "application/zip",
-}
+ZIP, ZIP_MAGIC = "application/zip", b"PK\x03\x04"
+MAGIC = {b"%PDF-": "application/pdf", ZIP_MAGIC: ZIP}
 BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
 NOT_IN_TEXT = frozenset(range(32)) - frozenset(b"\t\n\f\r\x1b")
 
@@ -29,6 +27,11 @@ def media_type_of(data: bytes, name: str) -> str:
     if not data or not _is_text(data):
         raise Refused("file_type")
     return "text/csv" if name.lower().endswith((".csv", ".tsv")) else "text/plain"
+
+
+def is_archive(begins: bytes, name: str) -> bool:
+    """Whether a file that begins like this is a zip by its name, too: many documents are zips inside."""
+    return begins.startswith(ZIP_MAGIC) and name.lower().endswith(".zip")
 
 
 def _raster_type(data: bytes) -> str | None:

@@ -31,12 +31,18 @@ _TEXT_COLUMNS = (
 _SEPARATOR = re.compile(r"^\s*(?:[-=*#_]{3,}|[—－]{2,})\s*$", re.MULTILINE)
 
 
-def messages_in(file: FileRef, data: bytes) -> tuple[str, ...]:
-    """The messages of a file; raises `BadInput` with one line that says what is wrong."""
+def kind_of(file: FileRef) -> str:
+    """The ending of a file with messages; raises `BadInput` for another, which may be too large to be read at all."""
     kind = PurePath(file.name).suffix.lower()
     if kind not in KNOWN:
         known = " ".join(sorted(KNOWN))
         raise BadInput(f"{file.name}: I cannot read orders from this kind of file; I read {known}")
+    return kind
+
+
+def messages_in(file: FileRef, data: bytes) -> tuple[str, ...]:
+    """The messages of a file; raises `BadInput` with one line that says what is wrong."""
+    kind = kind_of(file)
     found = [text.strip() for text in _read(kind, file.name, data) if text.strip()]
     if not found:
         raise BadInput(f"{file.name}: there is no text in it")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import IO
 
 from sqlalchemy.orm import Session
 
@@ -42,19 +42,22 @@ class Uploads:
             first = max(first - here, 0)
 
     def _some(self, ref: FileRef, first: int, most: int) -> Iterator[Named]:
-        data = self._read(ref)
         if ref.media_type == ZIP:
-            yield from archived(io.BytesIO(data), ref.name, first, most)
+            with self._open(ref) as file:
+                yield from archived(file, ref.name, first, most)
         elif ref.media_type.startswith("image/"):
-            yield ref.name, data
+            yield ref.name, self.files.read(self.session, self.shop, ref.sha256)[1]
         else:
             yield ref.name, Refused("unreadable")
 
     def _count(self, ref: FileRef) -> int:
-        return archived_count(io.BytesIO(self._read(ref))) if ref.media_type == ZIP else 1
+        if ref.media_type != ZIP:
+            return 1
+        with self._open(ref) as file:
+            return archived_count(file)
 
-    def _read(self, ref: FileRef) -> bytes:
-        return self.files.read(self.session, self.shop, ref.sha256)[1]
+    def _open(self, ref: FileRef) -> IO[bytes]:
+        return self.files.open(self.session, self.shop, ref.sha256)[1]
 
 
 def photos_among(files: Iterable[FileRef]) -> tuple[FileRef, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,21 @@ def test_a_file_comes_back_as_it_was(store: Store, tmp_path: Path) -> None:
     with store.write() as session:
         ref = files.put(session, "demo", b"a,b\n", "订单.csv", "text/csv")
         assert files.read(session, "demo", ref.sha256) == (ref, b"a,b\n")
+
+
+def test_a_long_file_is_kept_before_it_has_a_name(store: Store, tmp_path: Path) -> None:
+    """Its bytes are written outside of any transaction, and read piece by piece."""
+    files = FileStore(tmp_path.as_uri())
+    kept = files.keep("demo", io.BytesIO(b"abc" * 1_000_000))
+    with store.read() as session, pytest.raises(NotFound):
+        files.read(session, "demo", kept.sha256)
+    with store.write() as session:
+        ref = files.add(session, "demo", kept, "photos.zip", "application/zip")
+        assert ref.size == 3_000_000
+        _, file = files.open(session, "demo", ref.sha256)
+    with file:
+        file.seek(2_999_997)
+        assert file.read() == b"abc"
 
 
 def test_another_shop_or_conversation_does_not_find_it(store: Store, tmp_path: Path) -> None:

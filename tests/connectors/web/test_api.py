@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from bot.conversation.messages import Button, Buttons, Text
+from connectors.web.api import MOST_FILES
 from connectors.web.guards import MAX_FILE
 from tests.connectors.web.guests import Guest, client_of, merchant_of, sign_in, visitor_of
 from tests.connectors.web.site import PASSWORD, Site, plot
@@ -220,6 +221,34 @@ def test_files_are_bounded(site: Site, visitor: Guest) -> None:
     except httpx.WriteError:  # the server hung up in the middle of it
         return
     assert answer.status_code in (400, 413)
+
+
+def test_only_a_merchants_zip_may_be_large(visitor: Guest, merchant: Guest) -> None:
+    """It is kept as it came and given back in pieces; a customer's is refused, and what is no zip by name and bytes."""
+    zipped = b"PK\x03\x04" + b"\x00" * MAX_FILE
+    stored = merchant.upload(zipped, "photos.zip")
+    assert stored.status_code == 201
+    assert (stored.json()["media_type"], stored.json()["size"]) == ("application/zip", len(zipped))
+    given_back = merchant.client.get(f"/api/v1/files/{stored.json()['sha256']}")
+    assert given_back.content == zipped
+    assert given_back.headers["content-length"] == str(len(zipped))
+    refused = (
+        (visitor, zipped, "photos.zip", "too_large"),
+        (merchant, zipped, "photos.docx", "archive_too_large"),
+        (merchant, b"a" * (MAX_FILE + 1), "photos.zip", "archive_too_large"),
+    )
+    for guest, data, name, code in refused:
+        answer = guest.upload(data, name)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (413, code)
+
+
+def test_a_message_may_bring_many_files(merchant: Guest) -> None:
+    """A hundred, not more."""
+    tickets = [merchant.upload(b"%d" % n, f"{n}.txt").json()["attachment"] for n in range(3)]
+    many = [tickets[n % 3] for n in range(MOST_FILES)]
+    assert merchant.send("many files", attachments=many).status_code == 202
+    assert merchant.send("too many files", attachments=[*many, many[0]]).status_code == 422
+    merchant.wait_for("echo many files")
 
 
 def test_files_of_others_are_not_there(site: Site, visitor: Guest, merchant: Guest) -> None:

@@ -9,6 +9,10 @@ import { fileSize, t } from "./text";
 
 const MAX_TEXT = 20_000;
 const SHOW_COUNT_FROM = 15_000;
+// What the server takes; told before anything is sent, as a browser does not show an answer that comes in the middle.
+const MAX_FILES = 100;
+const MAX_FILE = 25 * 1024 ** 2;
+const MAX_ARCHIVE = 1024 ** 3;
 
 type Upload = { file: File; share: number; stop: AbortController; attachment?: Attachment; problem?: string };
 
@@ -27,10 +31,18 @@ export function Composer({ conversation, customer, handle }: {
   const patch = (file: File, change: Partial<Upload>) =>
     (uploads.value = uploads.value.map((upload) => (upload.file === file ? { ...upload, ...change } : upload)));
 
+  const refused = (file: File): string | undefined => {
+    if (uploads.value.length >= MAX_FILES) return t("too_many_files", { most: MAX_FILES });
+    if (file.size <= (!customer && file.name.toLowerCase().endsWith(".zip") ? MAX_ARCHIVE : MAX_FILE)) return undefined;
+    return t(customer ? "file_too_large" : "file_too_large_zip");
+  };
+
   const add = (files: Iterable<File>) => {
     for (const file of files) {
       const stop = new AbortController();
-      uploads.value = [...uploads.value, { file, share: 0, stop }];
+      const problem = refused(file);
+      uploads.value = [...uploads.value, { file, share: 0, stop, ...(problem && { problem }) }];
+      if (problem) continue;
       conversation.api.upload(file, (share) => patch(file, { share }), stop.signal).then(
         (attachment) => patch(file, { attachment, share: 1 }),
         (error) => patch(file, { problem: error instanceof Refused ? error.message : t("upload_failed", { name: file.name }) }),
