@@ -7,13 +7,12 @@ import json
 from actions.answers import AnswersFirst, answered, attention_of
 from actions.base import MERCHANT, Heard, Outcome, SkillAction
 from actions.photos import pictured, why_photo
-from bot.conversation.messages import Button, Buttons, Reply, Role, Text
+from bot.conversation.messages import Button, Buttons, Reply, Role, Text, is_photo
 from bot.skills.answers.explaining import explained_question, why_answer
 from bot.skills.orders import form, views
 from bot.skills.orders.form import Said, Say
 from bot.skills.photos import talk as photos
 from bot.skills.photos.explaining import meant
-from bot.skills.photos.uploads import is_photo
 from bot.skills.turn import Turn
 from bot.skills.undo import End, undo
 from bot.skills.why import why

@@ -11,7 +11,7 @@ from bot.conversation.messages import FileRef, Role, Text
 from bot.inputs import BadInput
 from bot.skills.orders import form, views
 from bot.skills.orders.batch import INLINE, JOB
-from bot.skills.orders.files import kind_of, messages_in
+from bot.skills.orders.files import messages_in, refuse_unreadable
 from bot.skills.orders.form import Said, Say
 from bot.skills.orders.intake import order_text
 from bot.skills.orders.listing import list_orders
@@ -58,8 +58,7 @@ class ParseOrder(SkillAction):
     def _files(self, turn: Turn, files: Sequence[FileRef]) -> Outcome:
         """A few messages are drafted at once; many become a job for each file."""
         try:
-            for file in files:
-                kind_of(file)
+            refuse_unreadable(files)
             with self.app.store.read() as session:
                 found = [
                     (

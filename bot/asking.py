@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import mimetypes
 import time
 from collections.abc import Mapping, Sequence
@@ -133,9 +134,10 @@ def _speaker(store: Store, shop: str, role: Role) -> SignedIn:
 def _put(
     store: Store, files: FileStore, shop: str, attached: Sequence[tuple[Path, bytes]]
 ) -> tuple[FileRef, ...]:
+    kept = [(path, files.keep(shop, io.BytesIO(data))) for path, data in attached]
     with store.write() as session:
         return tuple(
-            files.put(session, shop, data, path.name, _media_type(path)) for path, data in attached
+            files.add(session, shop, one, path.name, _media_type(path)) for path, one in kept
         )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import cached_property
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -91,7 +92,8 @@ class PhotoJobs:
             language = Language(job.language)
             rows = seen_photos(session, shop, job_id)
             before = catalogue_marks(session, shop, self._model.name)
-            photos = list(with_duplicates((Classified.from_json(row.body) for row in rows), before))
+            seen = (Classified.from_json(one.body, self._of_this_model(one.body)) for one in rows)
+            photos = list(with_duplicates(seen, before))
             title = say("photos_title", language)
             if access_shop(session, shop).synthetic:
                 title = f"{title} · {say('synthetic', language)}"
@@ -116,6 +118,10 @@ class PhotoJobs:
                 place = Place(shop, job.conversation, str(job.arguments["message"]), language)
                 for reply in offer(session, place, job.id, every):
                     self._post(session, job, reply)
+
+    def _of_this_model(self, body: Mapping[str, Any]) -> bool:
+        """Not, where a newer model has taken the job up."""
+        return bool(body["model"] == self._model.name)
 
     def teach(self, shop: str, job_id: str) -> None:
         """Learn the photos of a job as a category; kept and told together, or not at all."""

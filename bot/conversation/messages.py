@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
+ZIP = "application/zip"
 MAX_TEXT = 20_000
 """Longest text that is read, in characters; a longer one is stored as sent and refused politely."""
 
@@ -37,6 +38,12 @@ class FileRef:
     name: str
     media_type: str
     size: int
+
+
+def is_photo(file: FileRef) -> bool:
+    """Whether it is a picture, or an archive that may hold some."""
+    zipped = file.media_type == ZIP and file.name.lower().endswith(".zip")  # a .docx is a zip too
+    return zipped or file.media_type.startswith("image/")
 
 
 @dataclass(frozen=True)

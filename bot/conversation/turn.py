@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 
 from bot.conversation.handoff import Owner
-from bot.conversation.messages import MAX_TEXT, FileRef, Reply, Role, normalise
+from bot.conversation.messages import MAX_TEXT, FileRef, Reply, Role, is_photo, normalise
 from bot.conversation.ports import (
     Answer,
     DialogueEngine,
@@ -102,8 +102,7 @@ def _payload_for(files: Sequence[FileRef], role: Role) -> str:
         return ""
     if role is Role.CUSTOMER:
         return "/report_problem"
-    photos = all(file.media_type.startswith("image/") for file in files)
-    return "/classify_photos" if photos else "/parse_order"
+    return "/classify_photos" if all(map(is_photo, files)) else "/parse_order"
 
 
 class TurnLoop:

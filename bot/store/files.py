@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO
 
@@ -61,9 +62,14 @@ class FileStore:
             part = f"{path}.{new_id()}"  # of its own: the same file may come twice at once
             self._fs.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
             file.seek(0)
-            with self._fs.open(part, "wb") as out:
-                shutil.copyfileobj(file, out, _AT_ONCE)
-            self._fs.mv(part, path)
+            try:
+                with self._fs.open(part, "wb") as out:
+                    shutil.copyfileobj(file, out, _AT_ONCE)
+                self._fs.mv(part, path)
+            except BaseException:
+                with suppress(OSError):
+                    self._fs.rm_file(part)
+                raise
         return Kept(sha256, size)
 
     def add(

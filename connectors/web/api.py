@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field, PlainValidator, WithJsonSchema
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.datastructures import UploadFile
 from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import ClientDisconnect
 from starlette.responses import StreamingResponse
 
 from bot.conversation.handoff import Owner
@@ -41,6 +42,9 @@ TYPING_CHECK_SECONDS = 1
 PAGE = 200
 SHA256 = re.compile(r"[0-9a-f]{64}")
 MOST_FILES = 100
+UPLOADS_KEPT_AT_ONCE = (
+    2  # copying a large one takes a thread for seconds, and chats need threads too
+)
 _PIECE = 256 * 1024
 FILE_POLICY = "default-src 'none'; style-src 'none'; sandbox"
 
@@ -112,6 +116,7 @@ class Api:
         self.front = front
         self.askers = askers
         self.tokens = tokens
+        self._keeping = asyncio.Semaphore(UPLOADS_KEPT_AT_ONCE)
 
     async def open_visit(self, visitor: NewVisitor) -> dict[str, str]:
         """A token for a visitor of a shop's page, anonymous or vouched for by the shop."""
@@ -242,19 +247,23 @@ class Api:
         """Keep one file; what comes back may be attached to a message of this conversation."""
         asker = await self.askers.changer(request)
         conversation = await self.askers.conversation(asker)
-        customer = asker.role is Role.CUSTOMER
-        most = MAX_FILE if customer else MAX_ARCHIVE
+        large = asker.role is Role.MERCHANT
+        most = MAX_ARCHIVE if large else MAX_FILE
         body = Request(request.scope, bounded(request.receive, most + MULTIPART_OVERHEAD))
-        async with body.form(max_files=1, max_fields=1) as form:
-            file = form.get("file")
-            if not isinstance(file, UploadFile):
-                raise Refused("invalid")
-            name, size = clean_name(file.filename or ""), file.size or 0
-            if size > MAX_FILE and not (size <= most and is_archive(await file.read(4), name)):
-                raise Refused("too_large" if customer else "archive_too_large")
-            stored = await asyncio.to_thread(
-                self._put, asker.shop, conversation, file.file, size, name
-            )
+        try:
+            async with body.form(max_files=1, max_fields=1) as form:
+                file = form.get("file")
+                if not isinstance(file, UploadFile):
+                    raise Refused("invalid")
+                name, size = clean_name(file.filename or ""), file.size or 0
+                if size > MAX_FILE and not (large and is_archive(await file.read(4), name)):
+                    raise Refused("archive_too_large" if large else "too_large")
+                async with self._keeping:
+                    stored = await asyncio.to_thread(
+                        self._put, asker.shop, conversation, file.file, size, name
+                    )
+        except ClientDisconnect:
+            raise Refused("bad_request") from None
         ticket = self.tokens.attachment.sign(conversation=conversation, **asdict(stored))
         return {**asdict(stored), "attachment": ticket}
 

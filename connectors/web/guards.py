@@ -69,13 +69,15 @@ class BoundedBody:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        upload = scope["path"] == self.upload_path
-        limit = MAX_ARCHIVE + MULTIPART_OVERHEAD if upload else MAX_BODY
-        await self.app(scope, bounded(receive, limit), send)
+        if scope["path"] == self.upload_path:
+            receive = bounded(receive, MAX_ARCHIVE + MULTIPART_OVERHEAD, "archive_too_large")
+        else:
+            receive = bounded(receive, MAX_BODY)
+        await self.app(scope, receive, send)
 
 
-def bounded(receive: Receive, limit: int) -> Receive:
-    """Receives a body; raises `Refused` as soon as it is longer."""
+def bounded(receive: Receive, limit: int, code: str = "too_large") -> Receive:
+    """Receives a body; raises `Refused` with `code` as soon as it is longer."""
     received = 0
 
     async def receive_counted() -> Message:
@@ -83,7 +85,7 @@ def bounded(receive: Receive, limit: int) -> Receive:
         message = await receive()
         received += len(message.get("body", b""))
         if received > limit:
-            raise Refused("too_large")
+            raise Refused(code)
         return message
 
     return receive_counted

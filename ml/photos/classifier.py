@@ -81,7 +81,7 @@ class PhotoClassifier:
     """Networks that were trained apart and answer together, with their settings; may be shared by threads.
 
     Each has a say of the same weight (Lakshminarayanan et al. 2017, deep ensembles): logits are means, and embeddings
-    lie side by side.
+    lie side by side. `background` (N, width) are embeddings of known photos; there are none yet while a model is made.
     """
 
     def __init__(
@@ -89,18 +89,17 @@ class PhotoClassifier:
         sessions: Sequence[onnxruntime.InferenceSession],
         settings: Settings,
         card: Card,
-        folder: Path,
+        background: Floats,
     ) -> None:
-        self.settings, self.card, self.folder = settings, card, folder
+        self.settings, self.card, self.background = settings, card, background
         self.categories: tuple[Category, ...] = categories()
         self._sessions = [
             (session, network.side)
             for session, network in zip(sessions, settings.networks, strict=True)
         ]
         self._owner = owners(settings.labels)
-        known = read_background(folder) if (folder / BACKGROUND).exists() else None
-        self._centre = None if known is None else known.mean(axis=0)
-        self._known = None if known is None else centred(known, known.mean(axis=0))
+        self._centre = background.mean(axis=0) if len(background) else None
+        self._known = centred(background, self._centre) if self._centre is not None else None
 
     @classmethod
     def load(cls, folder: Path) -> PhotoClassifier:
@@ -109,7 +108,9 @@ class PhotoClassifier:
         try:
             settings = Settings.read(folder)
             sessions = [model.session(one.file) for one in settings.networks]
-            return cls(sessions, settings, model.card, folder)
+            made = (folder / BACKGROUND).exists()
+            background = read_background(folder) if made else np.zeros((0, 0), np.float32)
+            return cls(sessions, settings, model.card, background)
         except (KeyError, TypeError, ValueError, OSError) as error:
             raise ModelError(f"{folder} holds no photo model ({error}): train it anew") from error
 

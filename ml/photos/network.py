@@ -60,7 +60,7 @@ def build(shape: Shape, seed: int) -> keras.Model:
     for name, width, stride in shape.each_block():
         flow = _block(flow, width, stride, shape, name)
     embedding = layers.GlobalAveragePooling2D(name="embedding", dtype="float32")(flow)
-    kept = layers.Dropout(shape.dropout)(embedding)
+    kept = layers.Dropout(shape.dropout, dtype="float32")(embedding)
     logits = layers.Dense(shape.labels, name="logits", dtype="float32")(kept)
     return keras.Model(photo, {"embedding": embedding, "logits": logits})
 
@@ -80,7 +80,7 @@ def build_pretrained(labels: int, seed: int, weights: str | None = "imagenet") -
     except Exception as error:  # urllib's, ssl's, socket's, and Keras' own around them
         raise NoWeights(f"the ImageNet weights cannot be downloaded ({error})") from error
     embedding = layers.GlobalAveragePooling2D(name="embedding", dtype="float32")(base.output)
-    kept = layers.Dropout(0.2)(embedding)
+    kept = layers.Dropout(0.2, dtype="float32")(embedding)
     logits = layers.Dense(labels, name="logits", dtype="float32")(kept)
     return keras.Model(photo, {"embedding": embedding, "logits": logits})
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -32,7 +33,7 @@ from ml.photos.look import squared_all
 from ml.photos.network import Shape, build, build_pretrained
 from ml.photos.teach import BACKGROUND, background_rows
 from ml.photos.unseen import Photos, measure
-from ml.serving import Card, Json, ModelError, load_model, save_card
+from ml.serving import Card, Json, ModelError, save_card
 
 Say = Callable[[str], None]
 Bytes = npt.NDArray[np.uint8]
@@ -66,7 +67,8 @@ def train(
 
     From scratch, or with `pretrained` from MobileNetV2 as ImageNet taught it. On a GPU where the backend of Keras has
     one. With `more`, what is in `out` gets one network more, of another seed, and answers together with it. `out` stays
-    as it was until everything is written. Raises `NoPhotos`, `NoWeights`, and with `more` a `ModelError`.
+    as it was until the new model is there; how well it can be taught is measured after that, and goes into its card.
+    Raises `NoPhotos`, `NoWeights`, and with `more` a `ModelError`.
     """
     began = time.monotonic()
     plan = plan or (FINE_TUNING if pretrained else Plan())
@@ -81,6 +83,7 @@ def train(
         "backend": keras.backend.backend(),
         "devices": keras.distribution.list_devices(),
         "precision": precision,
+        "optimizer": "AdamW",
         **asdict(plan),
         **({"network": PRETRAINED} if pretrained else shape.to_dict()),
     }
@@ -116,8 +119,7 @@ def train(
         export(model, new / _WHOLE)
         card = finished(new, card, network, plan.size(plan.epochs), data, labels, earlier)
         new.chmod(0o755)
-        shutil.rmtree(out, ignore_errors=True)
-        new.rename(out)
+        _put(new, out)
     finally:
         shutil.rmtree(new, ignore_errors=True)
     taught, base = measure(
@@ -134,22 +136,39 @@ def train(
     return save_card(out, card, list(card.files))
 
 
+def _put(new: Path, out: Path) -> None:
+    """In the place of what was there, which goes only when the new folder has its name."""
+    old = new.with_name(f"{new.name}-old")
+    if out.exists():
+        out.rename(old)
+    new.rename(out)
+    shutil.rmtree(old, ignore_errors=True)
+
+
 @dataclass(frozen=True, eq=False)
 class _Earlier:
-    """The networks that a model has already, and what its card says of each; none for a new model."""
+    """The networks that a model has already, their graphs, and what its card says of each; none for a new model."""
 
-    folder: Path = Path()
     networks: tuple[Network, ...] = ()
+    files: Mapping[str, bytes] = field(default_factory=dict)
     told: tuple[Json, ...] = ()
 
     @classmethod
     def of(cls, folder: Path, labels: Sequence[str]) -> _Earlier:
         """Raises `ModelError`, also where the model has other labels."""
-        card = load_model(folder).card
-        settings, told = Settings.read(folder), card.settings["networks"]
-        if settings.labels != labels or not isinstance(told, list):
+        classifier = PhotoClassifier.load(folder)
+        told = classifier.card.settings.get("networks")
+        if not isinstance(told, list):
+            raise ModelError(f"the card in {folder} does not tell of its networks: train anew")
+        if classifier.settings.labels != labels:
             raise ModelError(f"{folder} knows other categories: train anew, not one network more")
-        return cls(folder, settings.networks, tuple(told))
+        files = {one.file: (folder / one.file).read_bytes() for one in classifier.settings.networks}
+        return cls(classifier.settings.networks, files, tuple(told))
+
+    def write(self, folder: Path) -> None:
+        """The graphs as they were when the training began, whatever has become of theirs since."""
+        for name, data in self.files.items():
+            (folder / name).write_bytes(data)
 
 
 def _of_grocery(data: _Data, labels: Sequence[str]) -> list[int]:
@@ -204,14 +223,14 @@ def finished(
     """
     rng = np.random.default_rng(card.seed)
     chosen = rng.permutation(len(data.known))[:_CALIBRATED]
-    small = Network(f"photos-{len(earlier.networks) + 1}-int8.onnx", side)
+    names = (f"photos-{number}-int8.onnx" for number in itertools.count(1))
+    small = Network(next(name for name in names if name not in earlier.files), side)
     quantise(folder / _WHOLE, folder / small.file, squared_all(data.known[chosen], side))
     alone: dict[str, float] = {}
     for network, name in ((Network(_WHOLE, side), "full precision"), (small, "8 bit")):
         alone |= _alone(folder, card, network, name, data, labels)
     (folder / _WHOLE).unlink()  # what serves is kept; what it lost by 8 bits stands in the card
-    for one in earlier.networks:
-        shutil.copy(earlier.folder / one.file, folder / one.file)
+    earlier.write(folder)
     networks = (*earlier.networks, small)
     card = replace(card, settings={"networks": [*earlier.told, {**told, "figures": alone}]})
     _write_background(folder, _served(folder, card, networks, labels), data, rng)

@@ -400,6 +400,18 @@ def test_a_file_that_cannot_be_used_gets_one_clear_sentence(
     assert name in words(merchant.say("parse these", "parse_order"))
 
 
+def test_what_holds_no_orders_is_not_even_read(
+    merchant: Rasa, app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An archive may be large; so may many files be together."""
+    files = [attach(app, "photos.zip", b"PK"), attach(app, "orders.txt", b"2 blue mugs")]
+    monkeypatch.setattr(app.files, "read", None)
+    merchant.files = files[:1]
+    assert "photos.zip" in words(merchant.say("parse these", "parse_order"))
+    merchant.files = [{**files[1], "size": 20_000_000}] * 2
+    assert "30 MB together" in words(merchant.say("parse these", "parse_order"))
+
+
 def test_another_shops_file_is_not_read(merchant: Rasa, app: App) -> None:
     """Not even its existence is told apart from a failure."""
     merchant.files = [attach(app, "orders.txt", b"2 blue mugs", "other")]

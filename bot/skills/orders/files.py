@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from email import policy
 from email.parser import BytesParser
 from pathlib import PurePath
@@ -15,6 +15,7 @@ from bot.conversation.messages import MAX_TEXT, FileRef
 from bot.inputs import BadInput, decode
 
 MOST_MESSAGES = 20_000
+MOST_BYTES = 30_000_000
 KNOWN = frozenset({".txt", ".md", ".csv", ".tsv", ".jsonl", ".json", ".eml"})
 _TEXT_COLUMNS = (
     "text",
@@ -31,8 +32,17 @@ _TEXT_COLUMNS = (
 _SEPARATOR = re.compile(r"^\s*(?:[-=*#_]{3,}|[—－]{2,})\s*$", re.MULTILINE)
 
 
-def kind_of(file: FileRef) -> str:
-    """The ending of a file with messages; raises `BadInput` for another, which may be too large to be read at all."""
+def refuse_unreadable(files: Sequence[FileRef]) -> None:
+    """Raises `BadInput` for files that hold no messages, or too many; before any of them is read."""
+    for file in files:
+        _kind_of(file)
+    if sum(file.size for file in files) > MOST_BYTES:
+        raise BadInput(
+            f"the files are larger than {MOST_BYTES // 1_000_000} MB together; please send them in parts"
+        )
+
+
+def _kind_of(file: FileRef) -> str:
     kind = PurePath(file.name).suffix.lower()
     if kind not in KNOWN:
         known = " ".join(sorted(KNOWN))
@@ -42,7 +52,7 @@ def kind_of(file: FileRef) -> str:
 
 def messages_in(file: FileRef, data: bytes) -> tuple[str, ...]:
     """The messages of a file; raises `BadInput` with one line that says what is wrong."""
-    kind = kind_of(file)
+    kind = _kind_of(file)
     found = [text.strip() for text in _read(kind, file.name, data) if text.strip()]
     if not found:
         raise BadInput(f"{file.name}: there is no text in it")

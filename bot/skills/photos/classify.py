@@ -96,13 +96,13 @@ class Classified:
         }
 
     @classmethod
-    def from_json(cls, kept: Mapping[str, Any]) -> Classified:
-        """From a job's own record."""
+    def from_json(cls, kept: Mapping[str, Any], embedded: bool = True) -> Classified:
+        """From a job's own record; not `embedded` where another model made its embedding."""
         top = tuple(
             Guess(Category(category, taxonomy_id, name, name_zh, ()), sure)
             for category, taxonomy_id, name, name_zh, sure in kept["top"]
         )
-        mark = Fingerprint.from_json(kept["mark"]) if kept["mark"] else None
+        mark = Fingerprint.from_json(kept["mark"], embedded) if kept["mark"] else None
         warnings = tuple(kept["warnings"])
         return cls(kept["name"], top, kept["review"], warnings, None, kept["refused"], mark)
 
@@ -112,7 +112,10 @@ def _text(array: npt.NDArray[Any]) -> str:
 
 
 class _Seen:
-    """The photos so far, by hash, embedding and colours; `before` are known from the start."""
+    """The photos so far, by hash, embedding and colours; `before` are known from the start.
+
+    Without an embedding, as photos have it that another model saw, they are told by their hash alone.
+    """
 
     def __init__(self, before: Iterable[Marked]) -> None:
         self._names: list[str] = []
@@ -123,34 +126,34 @@ class _Seen:
 
     def first(self, name: str, mark: Fingerprint) -> str | None:
         """The first photo that shows the same as this one, which is one of them from now on."""
-        width = len(mark.embedding)
         while self._before:
-            self._add(*self._before.popleft(), width)
+            self._add(*self._before.popleft())
         count = len(self._names)
         found = None
         if count:
             apart = np.bitwise_count(self._hashes[:count] ^ np.uint64(mark.hash))
             near = np.flatnonzero(apart <= LIKE_BITS)
-            like = self._embeddings[near].astype(np.float32) @ mark.embedding
-            same = near[(apart[near] <= SAME_BITS) | (like >= LIKE_COSINE)]
+            like = apart[near] <= SAME_BITS
+            if len(mark.embedding) == self._embeddings.shape[1]:
+                like |= self._embeddings[near].astype(np.float32) @ mark.embedding >= LIKE_COSINE
+            same = near[like]
             found = next((self._names[n] for n in same if self._coloured_so(n, mark)), None)
-        self._add(name, mark, width)
+        self._add(name, mark)
         return found
 
     def _coloured_so(self, place: int, mark: Fingerprint) -> bool:
         apart = np.abs(self._colours[place].astype(int) - mark.colours)
         return int(apart.max()) <= SAME_COLOURS
 
-    def _add(self, name: str, mark: Fingerprint, width: int) -> None:
-        count = len(self._names)
-        if count == len(self._hashes):
-            more = max(count, 256)
-            self._hashes = np.append(self._hashes, np.zeros(more, np.uint64))
-            before = self._embeddings
-            self._embeddings = np.zeros((count + more, width), np.float16)
-            self._embeddings[:count] = before[:count] if count else 0
+    def _add(self, name: str, mark: Fingerprint) -> None:
+        count, width = len(self._names), max(self._embeddings.shape[1], len(mark.embedding))
+        if count == len(self._hashes) or width > self._embeddings.shape[1]:
+            rows = max(2 * count, 256)
+            self._hashes = np.append(self._hashes[:count], np.zeros(rows - count, np.uint64))
+            before, self._embeddings = self._embeddings, np.zeros((rows, width), np.float16)
+            self._embeddings[:count, : before.shape[1]] = before[:count]
         self._hashes[count] = mark.hash
-        self._embeddings[count] = mark.embedding if len(mark.embedding) == width else 0
+        self._embeddings[count] = mark.embedding if len(mark.embedding) else 0
         self._names.append(name)
         self._colours.append(mark.colours)
 

@@ -19,6 +19,8 @@ MOST_RATIO = 200
 """No photo is packed to a two-hundredth of itself: that is a bomb."""
 MOST_UNPACKED = 4_000_000_000
 """Nor are all photos of an archive together larger."""
+MOST_DIRECTORY = 8_000_000
+"""The list of an archive's entries is read at once; that of 20,000 photos with long names has less."""
 PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """Other ways of packing are unpacked without bounds by `zipfile`, whatever is asked for."""
 _ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".svg", ".zip")
@@ -56,8 +58,11 @@ def _below(path: Path) -> Iterator[Named]:
 
 def _file(path: Path) -> Iterator[Named]:
     if path.suffix.lower() == ".zip" and os.access(path, os.R_OK):
-        with path.open("rb") as file:
-            yield from archived(file, str(path))
+        try:
+            with path.open("rb") as file:
+                yield from archived(file, str(path))
+        except NotRead:
+            yield str(path), Refused("unreadable")
         return
     try:
         with path.open("rb") as file:
@@ -73,10 +78,10 @@ def archived(
 ) -> Iterator[Named]:
     """The photos in a zip archive, by the names that they have in it, `count` of them from `first` on.
 
-    One that is no archive is refused as a whole.
+    One that is no archive is refused as a whole. Raises `NotRead`.
     """
     try:
-        with zipfile.ZipFile(file) as archive:
+        with _opened(file) as archive:
             for entry in _entries(archive)[first : first + count]:
                 yield f"{name}/{entry.filename}", _entry(archive, entry)
     except _Bomb:
@@ -86,12 +91,41 @@ def archived(
 
 
 def archived_count(file: IO[bytes]) -> int:
-    """How many photos an archive has; 1, the refusal, where it is none."""
+    """How many photos an archive has; 1, the refusal, where it is none. Raises `NotRead`."""
     try:
-        with zipfile.ZipFile(file) as archive:
+        with _opened(file) as archive:
             return len(_entries(archive))
     except (_Bomb, *_BROKEN):
         return 1
+
+
+class NotRead(Exception):
+    """What keeps the archive did not give it; another try may help."""
+
+
+class _Bytes:
+    """An archive's bytes, of which only so many may be asked for at once; failures to read are not the archive's."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.most: int | None = MOST_DIRECTORY
+        self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
+
+    def read(self, count: int = -1) -> bytes:
+        if self.most is not None and count > self.most:
+            raise _Bomb
+        try:
+            return self._file.read(count if self.most is None or count >= 0 else self.most)
+        except OSError as error:
+            raise NotRead(str(error)) from error
+
+
+def _opened(file: IO[bytes]) -> zipfile.ZipFile:
+    """`zipfile` makes an object of every entry that an archive claims to have, so what lists them is bounded first."""
+    data = _Bytes(file)
+    archive = zipfile.ZipFile(data)
+    data.most = None
+    return archive
 
 
 class _Bomb(Exception):

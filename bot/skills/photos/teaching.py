@@ -25,7 +25,7 @@ from bot.store.taught import (
 from ml.photos.categories import Category
 from ml.photos.classifier import PhotoClassifier, Seen, Settings
 from ml.photos.look import Look, squared
-from ml.photos.teach import FEWEST, Taught, read_background, teach
+from ml.photos.teach import FEWEST, Taught, teach
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -80,7 +80,7 @@ def of_shop(session: Session, shop: str, classifier: PhotoClassifier) -> Classif
         return classifier
     size = classifier.settings.size
     shots = {one.name: classifier.see(_pixels(one, size)).embeddings for one in ready}
-    return ShopClassifier(classifier, teach(shots, read_background(classifier.folder)))
+    return ShopClassifier(classifier, teach(shots, classifier.background))
 
 
 class ShopClassifiers:

@@ -8,12 +8,10 @@ from typing import IO
 
 from sqlalchemy.orm import Session
 
-from bot.conversation.messages import FileRef
+from bot.conversation.messages import ZIP, FileRef, is_photo
 from bot.skills.photos.decoding import Refused
 from bot.skills.photos.sources import Named, archived, archived_count
 from bot.store.files import FileStore
-
-ZIP = "application/zip"
 
 
 @dataclass(frozen=True)
@@ -63,9 +61,3 @@ class Uploads:
 def photos_among(files: Iterable[FileRef]) -> tuple[FileRef, ...]:
     """The pictures and archives of a message."""
     return tuple(file for file in files if is_photo(file))
-
-
-def is_photo(file: FileRef) -> bool:
-    """Whether it is a picture, or an archive that may hold some."""
-    zipped = file.media_type == ZIP and file.name.lower().endswith(".zip")  # a .docx is a zip too
-    return zipped or file.media_type.startswith("image/")

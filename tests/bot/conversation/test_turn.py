@@ -143,12 +143,15 @@ async def test_text_that_cannot_be_read_gets_a_polite_sentence(
 async def test_files_without_a_word_say_what_is_wanted(store: Store, tmp_path: Path) -> None:
     """A merchant's photos are to be classified, other files hold orders."""
     engine = FakeEngine()
-    photo, table = (
+    photo, table, zipped, document = (
         FileRef("0" * 64, "a.jpg", "image/jpeg", 1),
         FileRef("1" * 64, "a.csv", "text/csv", 1),
+        FileRef("2" * 64, "a.ZIP", "application/zip", 1),
+        FileRef("3" * 64, "a.docx", "application/zip", 1),
     )
+    brought = [(photo,), (table,), (photo, table), (zipped,), (photo, zipped), (document,)]
     async with front_with(store, tmp_path, engine) as front:
-        for number, files in enumerate([(photo,), (table,), (photo, table)]):
+        for number, files in enumerate(brought):
             message = replace(
                 HELLO, external_id=f"f{number}", role=Role.MERCHANT, text="", files=files
             )
@@ -156,6 +159,9 @@ async def test_files_without_a_word_say_what_is_wanted(store: Store, tmp_path: P
     assert [question.text for question in engine.asked] == [
         "/classify_photos",
         "/parse_order",
+        "/parse_order",
+        "/classify_photos",
+        "/classify_photos",
         "/parse_order",
     ]
 

@@ -41,6 +41,23 @@ def test_a_long_file_is_kept_before_it_has_a_name(store: Store, tmp_path: Path) 
         assert file.read() == b"abc"
 
 
+def test_a_file_that_ends_in_the_middle_leaves_nothing(tmp_path: Path) -> None:
+    """Nor does it stand in the way of the next try."""
+
+    class Breaks(io.BytesIO):
+        def read(self, count: int | None = -1) -> bytes:
+            if self.tell():
+                raise OSError("the disk is gone")
+            return super().read(count)
+
+    files = FileStore(tmp_path.as_uri())
+    data = b"abc" * 1_000_000
+    with pytest.raises(OSError, match="gone"):
+        files.keep("demo", Breaks(data))
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    assert files.keep("demo", io.BytesIO(data)).size == len(data)
+
+
 def test_another_shop_or_conversation_does_not_find_it(store: Store, tmp_path: Path) -> None:
     """The same answer as for a file that is not there, paths included."""
     files, inbox = FileStore(tmp_path.as_uri()), StoredInbox(store)

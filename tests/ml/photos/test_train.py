@@ -19,7 +19,7 @@ from ml.photos.data import NoPhotos, photos
 from ml.photos.evaluate import calibration_error
 from ml.photos.learn import Plan, logits_of
 from ml.photos.network import Shape, build, build_pretrained
-from ml.photos.teach import read_background, teach
+from ml.photos.teach import teach
 from ml.photos.train import review_above, train
 from ml.serving import ModelError, load_model, save_card
 from tests.ml.photos.pictures import picture
@@ -88,8 +88,7 @@ def test_a_training_writes_a_model_that_serves(trained: Path) -> None:
     seen = PhotoClassifier.load(trained).see(np.stack([np.ones((128, 128, 3), np.uint8)] * 3))
     np.testing.assert_allclose(seen.probabilities.sum(axis=1), 1, atol=1e-4)
     np.testing.assert_allclose(np.linalg.norm(seen.embeddings, axis=1), 1, atol=1e-4)
-    background = read_background(trained)
-    assert len(background) == 6 + 6 + 1 + 1
+    assert len(PhotoClassifier.load(trained).background) == 6 + 6 + 1 + 1
     assert seen.nearness.shape == (3,)
     assert np.abs(seen.nearness).max() <= 1.001
 
@@ -114,7 +113,7 @@ def test_one_network_more_answers_with_those_that_were_there(
     assert found.embeddings.shape[1] == 2 * alone.see(some).embeddings.shape[1]
     settings = replace(both.settings, networks=both.settings.networks[1:])
     session = load_model(out).session("photos-2-int8.onnx")
-    other = PhotoClassifier([session], settings, card, out.parent)
+    other = PhotoClassifier([session], settings, card, np.zeros((0, 0), np.float32))
     together = (alone.logits(some) + other.logits(some)) / 2
     np.testing.assert_allclose(both.logits(some), together, rtol=1e-5, atol=1e-5)
 

@@ -5,7 +5,7 @@ import type { Entry } from "./api";
 import { Composer, type ComposerHandle } from "./composer";
 import type { Conversation, Outgoing } from "./conversation";
 import { Icon } from "./icons";
-import { Copy, Download, Files, PlainText, ReplyView } from "./replies";
+import { Copy, Downloads, Files, PlainText, ReplyView } from "./replies";
 import { clock, dayName, suggestions, t } from "./text";
 
 const NEAR_END_PX = 80;
@@ -144,7 +144,7 @@ function OutgoingRow({ message, conversation }: { message: Outgoing; conversatio
     <article class={`entry person first outgoing ${state}`} aria-label={t("you")}>
       <div class="bubble">
         {text && <PlainText>{text}</PlainText>}
-        {attachments.map((file) => <Download key={file.sha256} api={conversation.api} sha256={file.sha256} name={file.name} size={file.size} />)}
+        <Downloads api={conversation.api} files={attachments} />
       </div>
       <footer>
         {state === "sending" && <span>{t("sending")}</span>}

@@ -12,9 +12,10 @@ const SHOW_COUNT_FROM = 15_000;
 // What the server takes; told before anything is sent, as a browser does not show an answer that comes in the middle.
 const MAX_FILES = 100;
 const MAX_FILE = 25 * 1024 ** 2;
-const MAX_ARCHIVE = 1024 ** 3;
+const MAX_ARCHIVE = 1 * 1024 ** 3;
+const AT_ONCE = 3; // a browser has six connections to us, and the chat itself needs two
 
-type Upload = { file: File; share: number; stop: AbortController; attachment?: Attachment; problem?: string };
+type Upload = { file: File; share: number; begun?: boolean; stop: AbortController; attachment?: Attachment; problem?: string };
 
 export type ComposerHandle = { add: (files: Iterable<File>) => void };
 
@@ -28,27 +29,45 @@ export function Composer({ conversation, customer, handle }: {
   const area = useRef<HTMLTextAreaElement>(null);
   const picker = useRef<HTMLInputElement>(null);
 
+  const running = useRef(0);
+
   const patch = (file: File, change: Partial<Upload>) =>
     (uploads.value = uploads.value.map((upload) => (upload.file === file ? { ...upload, ...change } : upload)));
 
   const refused = (file: File): string | undefined => {
-    if (uploads.value.length >= MAX_FILES) return t("too_many_files", { most: MAX_FILES });
     if (file.size <= (!customer && file.name.toLowerCase().endsWith(".zip") ? MAX_ARCHIVE : MAX_FILE)) return undefined;
     return t(customer ? "file_too_large" : "file_too_large_zip");
   };
 
   const add = (files: Iterable<File>) => {
     for (const file of files) {
-      const stop = new AbortController();
-      const problem = refused(file);
-      uploads.value = [...uploads.value, { file, share: 0, stop, ...(problem && { problem }) }];
-      if (problem) continue;
-      conversation.api.upload(file, (share) => patch(file, { share }), stop.signal).then(
-        (attachment) => patch(file, { attachment, share: 1 }),
-        (error) => patch(file, { problem: error instanceof Refused ? error.message : t("upload_failed", { name: file.name }) }),
-      );
+      const full = uploads.value.filter((upload) => !upload.problem).length >= MAX_FILES;
+      const problem = full ? t("too_many_files", { most: MAX_FILES }) : refused(file);
+      uploads.value = [...uploads.value, { file, share: 0, stop: new AbortController(), ...(problem && { problem }) }];
+      if (full) break; // one row says it for all that follow
     }
+    begin();
     area.current?.focus();
+  };
+
+  const begin = () => {
+    for (const upload of uploads.value) {
+      if (running.current >= AT_ONCE) return;
+      if (upload.begun || upload.problem) continue;
+      const { file, stop } = upload;
+      running.current += 1;
+      patch(file, { begun: true });
+      conversation.api
+        .upload(file, (share) => patch(file, { share }), stop.signal)
+        .then(
+          (attachment) => patch(file, { attachment, share: 1 }),
+          (error) => patch(file, { problem: error instanceof Refused ? error.message : t("upload_failed", { name: file.name }) }),
+        )
+        .finally(() => {
+          running.current -= 1;
+          begin();
+        });
+    }
   };
   handle.current = { add };
 

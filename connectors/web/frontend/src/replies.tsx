@@ -168,17 +168,33 @@ export function Download({ api, sha256, name, size }: { api: Api; sha256: string
   );
 }
 
+const PICTURES = 8;
+
+/** What a person sent: pictures side by side, as small as there are many, and names to open where it is a heap. */
 export function Files({ api, files }: { api: Api; files: FileRef[] }) {
+  const pictures = files.filter((file) => file.media_type.startsWith("image/"));
+  const shown = pictures.slice(0, PICTURES);
   return (
     <>
-      {files.map((file) =>
-        file.media_type.startsWith("image/") ? (
-          <Picture key={file.sha256} api={api} sha256={file.sha256} alt={file.name} title="" />
-        ) : (
-          <Download key={file.sha256} api={api} sha256={file.sha256} name={file.name} size={file.size} />
-        ),
+      {shown.length > 0 && (
+        <div class={shown.length > 2 ? "pictures many" : "pictures"}>
+          {shown.map((file) => <Picture key={file.sha256} api={api} sha256={file.sha256} alt={file.name} title="" />)}
+        </div>
       )}
+      <Downloads api={api} files={files.filter((file) => !shown.includes(file))} />
     </>
+  );
+}
+
+/** Files to save; many of them only when asked for. */
+export function Downloads({ api, files }: { api: Api; files: FileRef[] }) {
+  const rows = files.map((file) => <Download key={file.sha256} api={api} sha256={file.sha256} name={file.name} size={file.size} />);
+  if (rows.length <= PICTURES) return <>{rows}</>;
+  return (
+    <details class="heap">
+      <summary>{t("more_files", { count: count(rows.length) })}</summary>
+      {rows}
+    </details>
   );
 }
 

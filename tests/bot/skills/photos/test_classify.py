@@ -98,6 +98,23 @@ def test_many_photos_are_compared_with_all_before() -> None:
     assert set(found.values()) == {None}
 
 
+def test_photos_that_another_model_saw_are_told_by_their_hash() -> None:
+    grey = np.full(48, 128, np.uint8)
+    none, new = np.zeros(0, np.float32), np.eye(4, dtype=np.float32)
+    photos = [
+        Classified(name, fingerprint=Fingerprint(hash_, embedding, grey))
+        for name, hash_, embedding in (
+            ("old", 0, none),
+            ("same", 1, new[0]),
+            ("other", 2**40 - 1, new[1]),
+            ("old again", 2**40 - 1, none),
+        )
+    ]
+    before = [("kept", Fingerprint(2**63 - 1, none, grey))]
+    found = [one.duplicate_of for one in with_duplicates(photos, before)]
+    assert found == [None, "old", None, "other"]
+
+
 def test_what_a_job_keeps_of_a_photo_is_the_photo() -> None:
     guess = Guess(Category("tea", "aa-1", "Tea", "茶", ()), 0.75)
     mark = Fingerprint(2**64 - 1, np.array([0.5, -0.25], np.float32), np.arange(48, dtype=np.uint8))

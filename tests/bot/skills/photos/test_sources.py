@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bot.inputs import BadInput
 from bot.skills.photos import sources
 from bot.skills.photos.decoding import Refused
-from bot.skills.photos.sources import archived, archived_count
+from bot.skills.photos.sources import NotRead, archived, archived_count
 from bot.skills.photos.sources import given as given_
 from tests.ml.photos.pictures import coded, picture
 
@@ -90,6 +90,24 @@ def test_an_archive_that_is_a_bomb_as_a_whole_is_refused(monkeypatch: pytest.Mon
     assert list(archived(packed, "z.zip")) == [("z.zip/a.jpg", Refused("packing"))]
     monkeypatch.setattr(sources, "MOST_UNPACKED", 10)
     assert list(archived(file, "z.zip")) == [("z.zip", Refused("bomb"))]
+
+
+def test_an_archive_that_lists_too_much_is_a_bomb(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its list of entries is not even read."""
+    file = archive(*((f"{n}.jpg", b"x") for n in range(100)))
+    assert archived_count(file) == 100
+    monkeypatch.setattr(sources, "MOST_DIRECTORY", 4000)
+    assert list(archived(file, "z.zip")) == [("z.zip", Refused("bomb"))]
+
+
+def test_a_store_that_fails_is_no_fault_of_the_archive(tmp_path: Path) -> None:
+    class Fails(io.BytesIO):
+        def read(self, count: int | None = -1) -> bytes:
+            raise OSError("no route to the store")
+
+    data = archive(("a.jpg", PHOTO)).getvalue()
+    with pytest.raises(NotRead, match="no route"):
+        archived_count(Fails(data))
 
 
 @settings(max_examples=150, deadline=None)
