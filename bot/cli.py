@@ -219,30 +219,27 @@ def train(
     pretrained: Annotated[
         bool, typer.Option(help="Photos only: begin with ImageNet's weights (they are downloaded).")
     ] = False,
-    more: Annotated[
-        bool,
-        typer.Option(
-            help="Photos only: keep what is there, and add a network that answers with it."
-        ),
-    ] = False,
     as_json: Json = False,
 ) -> None:
     """Train the model of a skill on this machine."""
     from bot.measures import train as train_skill
 
-    show(row := train_skill(skill, data, pretrained, more), table(row), as_json)
+    show(row := train_skill(skill, data, pretrained), table(row), as_json)
 
 
 @app.command(epilog=example("shopclerk evaluate orders"))
 def evaluate(
     skill: Annotated[Skill, typer.Argument(help="What to measure.")],
     data: Data = None,
+    plain: Annotated[
+        bool, typer.Option(help="Photos only: train a plain network to compare with (an hour).")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Measure a skill on a named data set, its baselines beside it."""
     from bot import measures
 
-    for row in measures.evaluate(skill, data):
+    for row in measures.evaluate(skill, data, plain):
         show(row, measures.shown(row), as_json)
 
 

@@ -15,15 +15,10 @@ from bot.launch import RASA_PYTHON
 from bot.settings import ROOT, settings
 
 
-def train(
-    skill: str, data: Path | None, pretrained: bool = False, more: bool = False
-) -> dict[str, Any]:
-    """Train a skill's model; what came of it.
-
-    For photos: `pretrained` begins with ImageNet's weights, `more` adds a network to those that are there.
-    """
-    if (pretrained or more) and skill != "photos":
-        raise BadInput("--pretrained and --more are for photos only")
+def train(skill: str, data: Path | None, pretrained: bool = False) -> dict[str, Any]:
+    """Train a skill's model; what came of it. `pretrained` is for photos: from ImageNet's weights."""
+    if pretrained and skill != "photos":
+        raise BadInput("--pretrained is for photos only")
     if skill == "orders":
         from ml.orders.tagger import WEIGHTS
         from ml.orders.train import train as train_orders
@@ -45,11 +40,10 @@ def train(
         from ml.photos.data import NoPhotos
         from ml.photos.network import NoWeights
         from ml.photos.train import train as train_photos
-        from ml.serving import ModelError
 
         try:
-            card = train_photos(_photos(data), shipped(), tell, pretrained=pretrained, more=more)
-        except (NoPhotos, ModelError) as error:
+            card = train_photos(_photos(data), shipped(), tell, pretrained=pretrained)
+        except NoPhotos as error:
             raise BadInput(str(error)) from None
         except NoWeights as error:
             raise BadInput(f"{error}; without --pretrained it trains from scratch") from None
@@ -59,8 +53,10 @@ def train(
     )
 
 
-def evaluate(skill: str, data: Path | None) -> Iterator[dict[str, Any]]:
-    """Figures of a skill, each with its baseline, measured now."""
+def evaluate(skill: str, data: Path | None, plain: bool = False) -> Iterator[dict[str, Any]]:
+    """Figures of a skill, each with its baseline, measured now; `plain` is for photos: a plain network beside it."""
+    if plain and skill != "photos":
+        raise BadInput("--plain is for photos only")
     if skill == "nlu":
         yield from _evaluated_by_nlu(data)
         return
@@ -73,7 +69,7 @@ def evaluate(skill: str, data: Path | None) -> Iterator[dict[str, Any]]:
     if skill == "photos":
         from ml.photos.evaluate import evaluate as evaluate_photos
 
-        rows = evaluate_photos(_photos(data))
+        rows = evaluate_photos(_photos(data), tell if plain else None)
     elif skill == "orders":
         from ml.orders.evaluate import evaluate as evaluate_orders
 

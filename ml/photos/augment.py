@@ -19,9 +19,9 @@ class Views:
     """How far views go from their photo: the smallest part of its area that they show, how strongly light and colours
     change (1 is strong), and the part of them that loses a field."""
 
-    least: float = 0.45
-    strength: float = 0.6
-    erased: float = 0.15
+    least: float = 0.35
+    strength: float = 1.0
+    erased: float = 0.25
 
 
 def augmented(photo: Bytes, size: int, views: Views, rng: np.random.Generator) -> Bytes:

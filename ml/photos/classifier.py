@@ -13,7 +13,6 @@ import onnxruntime
 from scipy.special import softmax
 
 from ml.photos.categories import Category, categories
-from ml.photos.look import squared_all
 from ml.photos.teach import BACKGROUND, centred, read_background, unit
 from ml.serving import Card, ModelError, load_model
 
@@ -21,6 +20,7 @@ Bytes = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 SETTINGS = "settings.json"
 _AT_ONCE = 32
+WHOLE, SMALL = "photos.onnx", "photos-int8.onnx"
 INPUT, EMBEDDING, LOGITS = "photos", "embedding", "logits"
 
 
@@ -29,24 +29,14 @@ def shipped() -> Path:
     return Path(__file__).with_name("weights")
 
 
-@dataclass(frozen=True, slots=True)
-class Network:
-    """A graph, and the side of the photos that it looks at."""
-
-    file: str
-    side: int
-
-
 @dataclass(frozen=True)
 class Settings:
-    """What belongs to a model: its networks, their labels, and what was fitted on held-out photos.
+    """What belongs to a network: the side of its photos, its labels, and what was fitted on held-out photos.
 
-    `size` is the side of the photos that it is given. `temperature` divides the logits; below `review` a category is to
-    be looked at by a person (above, 95 % are right); a photo whose nearness is below `stranger` shows none of the
-    categories.
+    `temperature` divides the logits; below `review` a category is to be looked at by a person (above, 95 % are right);
+    a photo whose nearness is below `stranger` shows none of the categories.
     """
 
-    networks: tuple[Network, ...]
     size: int
     labels: tuple[str, ...]
     temperature: float
@@ -61,13 +51,12 @@ class Settings:
     def read(cls, folder: Path) -> Settings:
         """From `folder`; raises `ValueError`, `TypeError` or `OSError`."""
         kept = json.loads((folder / SETTINGS).read_text("utf-8"))
-        networks = tuple(Network(**one) for one in kept["networks"])
-        return cls(**(kept | {"networks": networks, "labels": tuple(kept["labels"])}))
+        return cls(**(kept | {"labels": tuple(kept["labels"])}))
 
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """What the networks make of photos: probabilities (N, categories), embeddings (N, width) of length 1.
+    """What the network makes of photos: probabilities (N, categories), embeddings (N, width) of length 1.
 
     `nearness` (N,) is the cosine to the nearest photo of the background: low where a photo is like none that is known.
     """
@@ -78,52 +67,46 @@ class Seen:
 
 
 class PhotoClassifier:
-    """Networks that were trained apart and answer together, with their settings; may be shared by threads.
+    """The network with its settings; may be shared by threads.
 
-    Each has a say of the same weight (Lakshminarayanan et al. 2017, deep ensembles): logits are means, and embeddings
-    lie side by side. `background` (N, width) are embeddings of known photos; there are none yet while a model is made.
+    `background` (N, width) are embeddings of known photos; there are none yet while a model is made.
     """
 
     def __init__(
         self,
-        sessions: Sequence[onnxruntime.InferenceSession],
+        session: onnxruntime.InferenceSession,
         settings: Settings,
         card: Card,
         background: Floats,
     ) -> None:
         self.settings, self.card, self.background = settings, card, background
         self.categories: tuple[Category, ...] = categories()
-        self._sessions = [
-            (session, network.side)
-            for session, network in zip(sessions, settings.networks, strict=True)
-        ]
+        self._session = session
         self._owner = owners(settings.labels)
         self._centre = background.mean(axis=0) if len(background) else None
         self._known = centred(background, self._centre) if self._centre is not None else None
 
     @classmethod
-    def load(cls, folder: Path) -> PhotoClassifier:
+    def load(cls, folder: Path, file: str = SMALL) -> PhotoClassifier:
         """Loads the checked files of `folder`; raises `ModelError` with what to do where that fails."""
         model = load_model(folder)
         try:
-            settings = Settings.read(folder)
-            sessions = [model.session(one.file) for one in settings.networks]
             made = (folder / BACKGROUND).exists()
             background = read_background(folder) if made else np.zeros((0, 0), np.float32)
-            return cls(sessions, settings, model.card, background)
+            return cls(model.session(file), Settings.read(folder), model.card, background)
         except (KeyError, TypeError, ValueError, OSError) as error:
             raise ModelError(f"{folder} holds no photo model ({error}): train it anew") from error
 
     @property
     def name(self) -> str:
         """Tells whose embeddings they are: those of another model mean something else."""
-        hashes = (self.card.files.get(one.file, "")[:6] for one in self.settings.networks)
-        return "-".join([self.card.name, self.card.date, *hashes])
+        return f"{self.card.name}-{self.card.date}-{self.card.files.get(SMALL, '')[:6]}"
 
     def see(self, photos: Bytes) -> Seen:
         """Looks at photos (N, S, S, 3) of the model's size, RGB."""
         embeddings, logits = self._run(photos)
         found = probabilities(logits, self._owner, self.settings.temperature)
+        embeddings = unit(embeddings)
         return Seen(found, embeddings, self._nearness(embeddings))
 
     def _nearness(self, embeddings: Floats) -> Floats:
@@ -137,26 +120,17 @@ class PhotoClassifier:
         return np.asarray(cosines.max(axis=1), np.float32)
 
     def logits(self, photos: Bytes) -> Floats:
-        """What the networks say of photos (N, S, S, 3) before anything is fitted: (N, labels)."""
+        """What the network says of photos (N, S, S, 3) before anything is fitted: (N, labels)."""
         return self._run(photos)[1]
 
     def _run(self, photos: Bytes) -> tuple[Floats, Floats]:
-        """Embeddings of length 1 (N, width), and logits (N, labels); a few photos at a time, which saves memory."""
+        """A few at a time, which keeps the memory small."""
         parts = [
-            self._answers(photos[start : start + _AT_ONCE])
+            self._session.run([EMBEDDING, LOGITS], {INPUT: photos[start : start + _AT_ONCE]})
             for start in range(0, len(photos), _AT_ONCE)
         ]
         embeddings, logits = zip(*parts, strict=True)
         return np.concatenate(embeddings), np.concatenate(logits)
-
-    def _answers(self, photos: Bytes) -> tuple[Floats, Floats]:
-        embeddings, logits = [], []
-        for session, side in self._sessions:
-            views = photos if photos.shape[1] == side else squared_all(photos, side)
-            seen, said = session.run([EMBEDDING, LOGITS], {INPUT: views})
-            embeddings.append(unit(seen))
-            logits.append(said)
-        return unit(np.hstack(embeddings)), np.mean(logits, axis=0)
 
 
 def owners(labels: Sequence[str]) -> Floats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ml.photos.baselines import hogs, support_vectors
 from ml.photos.categories import categories
-from ml.photos.classifier import PhotoClassifier, owners, shipped
+from ml.photos.classifier import PhotoClassifier, owners, probabilities, shipped
 from ml.photos.data import CLOTHING, GROCERY, Photo, photos, read
 from ml.photos.look import squared_all
 
@@ -83,21 +83,46 @@ def calibration_error(sure: Floats, good: Flags) -> float:
     )
 
 
-def evaluate(folder: Path) -> Iterator[Row]:
-    """The shipped model, and HOG with a linear SVM; raises `NoPhotos`, `ModelError`."""
+def evaluate(folder: Path, say: Callable[[str], None] | None = None) -> Iterator[Row]:
+    """The shipped model, and HOG with a linear SVM; raises `NoPhotos`, `ModelError`.
+
+    Where there is a `say`, a plain network is trained as well, which takes about an hour and is told to it.
+    """
     every = photos(folder)
     judged = [one for one in every if one.label and one.held_out]
     held = read(judged)
     strangers = read([one for one in every if not one.label])
     base = _baseline(every, judged, held)
-    for measure, value in judge(PhotoClassifier.load(shipped()), judged, held, strangers).items():
+    ours = judge(PhotoClassifier.load(shipped()), judged, held, strangers)
+    for measure, value in ours.items():
         yield Row("held out", measure, value, base.get(measure), "HOG + SVM")
+    if say:
+        for measure, value in _plain(every, judged, held, say).items():
+            yield Row("held out", measure, ours[measure], value, "plain residual network")
+
+
+def _plain(
+    every: Sequence[Photo], judged: Sequence[Photo], held: Bytes, say: Callable[[str], None]
+) -> dict[str, float]:
+    from ml.photos.learn import logits_of  # only here is Keras needed
+    from ml.photos.plain import SIZE, plain_network
+
+    labels = [label for one in categories() for label in one.labels]
+    known = [one for one in every if one.label and not one.held_out]
+    numbers = np.array([labels.index(one.label) for one in known])
+    model = plain_network(read(known), numbers, len(labels), SEED, say)
+    found = probabilities(logits_of(model, held, SIZE), owners(labels), 1.0)
+    return _top1(found.argmax(axis=1), judged)
 
 
 def _baseline(every: Sequence[Photo], judged: Sequence[Photo], held: Bytes) -> dict[str, float]:
     known = [one for one in every if one.label and not one.held_out]
     machine = support_vectors(SEED).fit(hogs(read(known)), _categories(known))
-    good = machine.predict(hogs(held)) == _categories(judged)
+    return _top1(machine.predict(hogs(held)), judged)
+
+
+def _top1(found: Ints, judged: Sequence[Photo]) -> dict[str, float]:
+    good = found == _categories(judged)
     return {f"top-1, {name}": float(good[_of(judged, name)].mean()) for name in (CLOTHING, GROCERY)}
 
 

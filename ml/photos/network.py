@@ -29,7 +29,11 @@ class NoWeights(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Sizes of one network: `labels` it tells apart; channels, blocks and first stride of each stage."""
+    """Sizes of one network: `labels` it tells apart; channels, blocks and first stride of each stage.
+
+    `squeezed` is by how much squeeze-and-excitation narrows its channels (0: there is none); `halved`, whether the stem
+    halves the sides.
+    """
 
     labels: int
     stem: int = 24
@@ -38,6 +42,7 @@ class Shape:
     strides: tuple[int, ...] = (2, 2, 2, 2)
     squeezed: int = 8
     dropout: float = 0.2
+    halved: bool = True
 
     def each_block(self) -> Iterator[tuple[str, int, int]]:
         """Name, channels and stride of each block, in order."""
@@ -56,7 +61,9 @@ def build(shape: Shape, seed: int) -> keras.Model:
     keras.utils.set_random_seed(seed)
     photo = keras.Input((None, None, 3), name="photo")
     flow = layers.Rescaling(1 / SPREAD, offset=-CENTRE / SPREAD)(photo)
-    flow = layers.ReLU()(_normed(_convolution(flow, shape.stem, 3, 2, "stem"), "stem_norm"))
+    flow = layers.ReLU()(
+        _normed(_convolution(flow, shape.stem, 3, 1 + shape.halved, "stem"), "stem_norm")
+    )
     for name, width, stride in shape.each_block():
         flow = _block(flow, width, stride, shape, name)
     embedding = layers.GlobalAveragePooling2D(name="embedding", dtype="float32")(flow)
@@ -98,10 +105,12 @@ def _block(
         _normed(_convolution(flow, width, 3, stride, f"one_{name}"), f"one_norm_{name}")
     )
     flow = _normed(_convolution(flow, width, 3, 1, f"two_{name}"), f"two_norm_{name}", "zeros")
-    weight = layers.GlobalAveragePooling2D(keepdims=True)(flow)
-    weight = layers.Dense(width // shape.squeezed, "relu", name=f"squeeze_{name}")(weight)
-    weight = layers.Dense(width, "hard_sigmoid", name=f"excite_{name}")(weight)
-    return layers.ReLU()(layers.Add()([shortcut, layers.Multiply()([flow, weight])]))
+    if shape.squeezed:
+        weight = layers.GlobalAveragePooling2D(keepdims=True)(flow)
+        weight = layers.Dense(width // shape.squeezed, "relu", name=f"squeeze_{name}")(weight)
+        weight = layers.Dense(width, "hard_sigmoid", name=f"excite_{name}")(weight)
+        flow = layers.Multiply()([flow, weight])
+    return layers.ReLU()(layers.Add()([shortcut, flow]))
 
 
 def _convolution(

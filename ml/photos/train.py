@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,13 +18,14 @@ from scipy.optimize import minimize_scalar
 from ml.photos.categories import categories
 from ml.photos.classifier import (
     SETTINGS,
-    Network,
+    SMALL,
+    WHOLE,
     PhotoClassifier,
     Settings,
     owners,
     probabilities,
 )
-from ml.photos.data import CLOTHING, GROCERY, NoPhotos, Photo, photos, read
+from ml.photos.data import GROCERY, NoPhotos, Photo, photos, read
 from ml.photos.evaluate import judge
 from ml.photos.export import export, quantise
 from ml.photos.learn import Learner, Plan, fastest_precision, in_precision, logits_of
@@ -33,22 +33,21 @@ from ml.photos.look import squared_all
 from ml.photos.network import Shape, build, build_pretrained
 from ml.photos.teach import BACKGROUND, background_rows
 from ml.photos.unseen import Photos, measure
-from ml.serving import Card, Json, ModelError, save_card
+from ml.serving import Card, Json, save_card
 
 Say = Callable[[str], None]
 Bytes = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 SIZE = 128
-"""Side of the photos that a model is given; a network that learnt on smaller ones sees them made smaller."""
+"""Side of the photos where the network serves."""
 SURE = 0.95
 """So often are categories right that no person has to look at."""
 KNOWN = 0.95
 """So many of the photos of known categories are not taken for strangers."""
 PRETRAINED = "MobileNetV2, ImageNet"
-FINE_TUNING = Plan(epochs=15, sizes=((SIZE, 1.0),), rate=3e-4)
+FINE_TUNING = Plan(epochs=15, sizes=((SIZE, 1.0),), rate=0.01, decay=1e-3)
 """How to train a pretrained network."""
-_WHOLE = "photos.onnx"
 _CALIBRATED = 256
 _LOOKED_AT_EVERY = 10
 
@@ -61,32 +60,19 @@ def train(
     plan: Plan | None = None,
     shape: Shape | None = None,
     pretrained: bool = False,
-    more: bool = False,
 ) -> Card:
     """Trains on the collections below `folder`, writes the model into `out`, and returns its card.
 
     From scratch, or with `pretrained` from MobileNetV2 as ImageNet taught it. On a GPU where the backend of Keras has
-    one. With `more`, what is in `out` gets one network more, of another seed, and answers together with it. `out` stays
-    as it was until the new model is there; how well it can be taught is measured after that, and goes into its card.
-    Raises `NoPhotos`, `NoWeights`, and with `more` a `ModelError`.
+    one. `out` stays as it was until the new model is there; how well it can be taught is measured after that, and goes
+    into its card. Raises `NoPhotos`, `NoWeights`.
     """
     began = time.monotonic()
     plan = plan or (FINE_TUNING if pretrained else Plan())
     labels = tuple(label for one in categories() for label in one.labels)
-    earlier = _Earlier.of(out, labels) if more else _Earlier()
-    seed += len(earlier.networks)
     shape = shape or Shape(len(labels))
+    network: dict[str, Json] = {"network": PRETRAINED} if pretrained else shape.to_dict()
     precision = fastest_precision()
-    network: dict[str, Json] = {
-        "seed": seed,
-        "date": datetime.now(UTC).date().isoformat(),
-        "backend": keras.backend.backend(),
-        "devices": keras.distribution.list_devices(),
-        "precision": precision,
-        "optimizer": "AdamW",
-        **asdict(plan),
-        **({"network": PRETRAINED} if pretrained else shape.to_dict()),
-    }
 
     def fresh() -> keras.Model:
         with in_precision(precision):
@@ -99,11 +85,9 @@ def train(
     for epoch, lost in enumerate(learner.epochs(), 1):
         line = f"epoch {epoch} of {plan.epochs}: loss {lost:.3f}"
         if epoch % _LOOKED_AT_EVERY == 0:
-            right = _top1(logits_of(model, data.held, plan.size(epoch - 1)), data.right, labels)
+            right = _top1(logits_of(model, data.held, SIZE), data.right, labels)
             line += f", right as it stands {right:.3f}"
         say(line)
-    minutes = round((time.monotonic() - began) / 60, 1)
-    network["minutes"] = minutes
     card = Card(
         name="photos",
         data=[f"{len(data.known)} photos: clothing (small and full, CC0), grocery (MIT)"],
@@ -112,12 +96,19 @@ def train(
         baselines={},
         seed=seed,
         date=datetime.now(UTC).date().isoformat(),
-        minutes=minutes,
+        minutes=round((time.monotonic() - began) / 60, 1),
+        settings={
+            "backend": keras.backend.backend(),
+            "devices": keras.distribution.list_devices(),
+            "precision": precision,
+            **asdict(plan),
+            **network,
+        },
     )
     new = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
-        export(model, new / _WHOLE)
-        card = finished(new, card, network, plan.size(plan.epochs), data, labels, earlier)
+        export(model, new / WHOLE)
+        card = finished(new, card, data, labels, seed)
         new.chmod(0o755)
         _put(new, out)
     finally:
@@ -143,32 +134,6 @@ def _put(new: Path, out: Path) -> None:
         out.rename(old)
     new.rename(out)
     shutil.rmtree(old, ignore_errors=True)
-
-
-@dataclass(frozen=True, eq=False)
-class _Earlier:
-    """The networks that a model has already, their graphs, and what its card says of each; none for a new model."""
-
-    networks: tuple[Network, ...] = ()
-    files: Mapping[str, bytes] = field(default_factory=dict)
-    told: tuple[Json, ...] = ()
-
-    @classmethod
-    def of(cls, folder: Path, labels: Sequence[str]) -> _Earlier:
-        """Raises `ModelError`, also where the model has other labels."""
-        classifier = PhotoClassifier.load(folder)
-        told = classifier.card.settings.get("networks")
-        if not isinstance(told, list):
-            raise ModelError(f"the card in {folder} does not tell of its networks: train anew")
-        if classifier.settings.labels != labels:
-            raise ModelError(f"{folder} knows other categories: train anew, not one network more")
-        files = {one.file: (folder / one.file).read_bytes() for one in classifier.settings.networks}
-        return cls(classifier.settings.networks, files, tuple(told))
-
-    def write(self, folder: Path) -> None:
-        """The graphs as they were when the training began, whatever has become of theirs since."""
-        for name, data in self.files.items():
-            (folder / name).write_bytes(data)
 
 
 def _of_grocery(data: _Data, labels: Sequence[str]) -> list[int]:
@@ -207,77 +172,42 @@ class _Data:
         return cls(read(known), numbers[0], judged, read(judged), numbers[1], read(strangers))
 
 
-def finished(
-    folder: Path,
-    card: Card,
-    told: Mapping[str, Json],
-    side: int,
-    data: _Data,
-    labels: Sequence[str],
-    earlier: _Earlier,
-) -> Card:
-    """What is made from the graph in `folder`, which sees photos of `side`, and the card of all.
-
-    That is its 8-bit graph beside the earlier ones, settings that are fitted to all of them, and the background.
-    `card` has no figures yet; `told` is what it is to say of the new network.
-    """
-    rng = np.random.default_rng(card.seed)
+def finished(folder: Path, card: Card, data: _Data, labels: Sequence[str], seed: int) -> Card:
+    """What is made from the graph in `folder`: the 8-bit one, settings that are fitted to it, background, card."""
+    rng = np.random.default_rng(seed)
     chosen = rng.permutation(len(data.known))[:_CALIBRATED]
-    names = (f"photos-{number}-int8.onnx" for number in itertools.count(1))
-    small = Network(next(name for name in names if name not in earlier.files), side)
-    quantise(folder / _WHOLE, folder / small.file, squared_all(data.known[chosen], side))
-    alone: dict[str, float] = {}
-    for network, name in ((Network(_WHOLE, side), "full precision"), (small, "8 bit")):
-        alone |= _alone(folder, card, network, name, data, labels)
-    (folder / _WHOLE).unlink()  # what serves is kept; what it lost by 8 bits stands in the card
-    earlier.write(folder)
-    networks = (*earlier.networks, small)
-    card = replace(card, settings={"networks": [*earlier.told, {**told, "figures": alone}]})
-    _write_background(folder, _served(folder, card, networks, labels), data, rng)
-    files = [*(one.file for one in networks), SETTINGS, BACKGROUND]
+    quantise(folder / WHOLE, folder / SMALL, squared_all(data.known[chosen], SIZE))
+    files = [WHOLE, SMALL, SETTINGS]
+    Settings(SIZE, tuple(labels), 1.0, 0.0, 0.0).write(folder)
     save_card(folder, card, files)
-    held = squared_all(data.held, SIZE)
-    fitted(PhotoClassifier.load(folder), held, data.right).write(folder)
-    save_card(folder, card, files)
-    figures = judge(PhotoClassifier.load(folder), data.judged, data.held, data.strangers)
-    return save_card(folder, replace(card, figures=figures), files)
-
-
-def _served(
-    folder: Path, card: Card, networks: Sequence[Network], labels: Sequence[str]
-) -> PhotoClassifier:
-    """Networks in `folder` with nothing fitted yet."""
-    Settings(tuple(networks), SIZE, tuple(labels), 1.0, 0.0, 0.0).write(folder)
-    save_card(folder, card, [*(one.file for one in networks), SETTINGS])
-    return PhotoClassifier.load(folder)
-
-
-def _alone(
-    folder: Path, card: Card, network: Network, name: str, data: _Data, labels: Sequence[str]
-) -> dict[str, float]:
-    """How often one network is right on its own."""
-    logits = _served(folder, card, [network], labels).logits(squared_all(data.held, SIZE))
-    kinds = np.array([one.collection for one in data.judged])
-    return {
-        f"top-1, {kind}, {name}": round(_top1(logits[of], data.right[of], labels), 4)
-        for kind in (CLOTHING, GROCERY)
-        if (of := kinds == kind).any()
+    _write_background(folder, data, rng)
+    provisional, held = PhotoClassifier.load(folder), squared_all(data.held, SIZE)
+    nearness = provisional.see(held).nearness
+    fitted(labels, provisional.logits(held), nearness, data.right).write(folder)
+    save_card(folder, card, [*files, BACKGROUND])
+    figures = {
+        f"{what}, {name}": value
+        for file, name in ((WHOLE, "full precision"), (SMALL, "8 bit"))
+        for what, value in judge(
+            PhotoClassifier.load(folder, file), data.judged, data.held, data.strangers
+        ).items()
     }
+    (folder / WHOLE).unlink()  # what serves is kept; what it lost by 8 bits stands in the card
+    return save_card(folder, replace(card, figures=figures), [SMALL, SETTINGS, BACKGROUND])
 
 
-def _write_background(
-    folder: Path, classifier: PhotoClassifier, data: _Data, rng: np.random.Generator
-) -> None:
-    """Embeddings of a few photos of each label, as the 8-bit graphs have them."""
+def _write_background(folder: Path, data: _Data, rng: np.random.Generator) -> None:
+    """Embeddings of a few photos of each label, as the 8-bit graph has them."""
     rows = background_rows(data.answers, rng)
-    embeddings = classifier.see(squared_all(data.known[rows], SIZE)).embeddings
+    embeddings = PhotoClassifier.load(folder).see(squared_all(data.known[rows], SIZE)).embeddings
     np.savez_compressed(folder / BACKGROUND, embeddings=embeddings.astype(np.float16))
 
 
-def fitted(classifier: PhotoClassifier, held: Bytes, right: Ints) -> Settings:
-    """Its settings with temperature and thresholds by held-out photos (N, SIZE, SIZE, 3) and the label of each (N,)."""
-    logits, owner = classifier.logits(held), owners(classifier.settings.labels)
-    category, rows = owner[right].argmax(axis=1), np.arange(len(right))
+def fitted(labels: Sequence[str], logits: Floats, nearness: Floats, right: Ints) -> Settings:
+    """Temperature and thresholds by held-out photos: logits (N, labels), nearness (N,), the label of each (N,)."""
+    owner = owners(labels)
+    category = owner[right].argmax(axis=1)
+    rows = np.arange(len(right))
 
     def lost(log_temperature: float) -> float:
         found = probabilities(logits, owner, float(np.exp(log_temperature)))
@@ -286,12 +216,12 @@ def fitted(classifier: PhotoClassifier, held: Bytes, right: Ints) -> Settings:
     temperature = float(np.exp(minimize_scalar(lost, bounds=(-3, 3), method="bounded").x))
     found = probabilities(logits, owner, temperature)
     sure, good = found.max(axis=1), found.argmax(axis=1) == category
-    nearness = classifier.see(held).nearness
-    return replace(
-        classifier.settings,
-        temperature=temperature,
-        review=review_above(sure, good),
-        stranger=float(np.quantile(nearness, 1 - KNOWN)),
+    return Settings(
+        SIZE,
+        tuple(labels),
+        temperature,
+        review_above(sure, good),
+        float(np.quantile(nearness, 1 - KNOWN)),
     )
 
 

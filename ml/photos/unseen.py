@@ -1,6 +1,6 @@
 """Measures teaching on categories that a network has never seen: ten are left out of a short training, then taught.
 
-The shipped networks know every category that there are photos of, so another one stands in for them: one alone, trained
+The shipped network knows every category that there are photos of, so another one stands in for it: the same, trained
 for a third of the epochs at the smallest side. Its probabilities are not calibrated.
 """
 

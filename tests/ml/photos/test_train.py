@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,16 +11,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ml.photos import plain
 from ml.photos.augment import Views, augmented, mixed
 from ml.photos.categories import categories
-from ml.photos.classifier import PhotoClassifier, Settings, shipped
+from ml.photos.classifier import PhotoClassifier
 from ml.photos.data import NoPhotos, photos
-from ml.photos.evaluate import calibration_error
+from ml.photos.evaluate import calibration_error, evaluate
 from ml.photos.learn import Plan, logits_of
 from ml.photos.network import Shape, build, build_pretrained
 from ml.photos.teach import teach
 from ml.photos.train import review_above, train
-from ml.serving import ModelError, load_model, save_card
+from ml.serving import load_model
 from tests.ml.photos.pictures import picture
 
 LABELS = sum(len(one.labels) for one in categories())
@@ -79,56 +79,16 @@ def test_the_collections_are_read_with_their_splits(collection: Path, tmp_path: 
 @pytest.mark.slow
 def test_a_training_writes_a_model_that_serves(trained: Path) -> None:
     card = load_model(trained).card
-    assert {"photos-1-int8.onnx", "settings.json", "background.npz"} == set(card.files)
+    assert {"photos-int8.onnx", "settings.json", "background.npz"} == set(card.files)
     assert {path.name for path in trained.iterdir()} == {*card.files, "card.json"}
-    assert {"top-1, clothing", "calibration error"} <= set(card.figures)
-    (told,) = card.settings["networks"]
-    assert {"top-1, clothing, full precision", "top-1, clothing, 8 bit"} <= set(told["figures"])
-    assert keras.config.dtype_policy().name == "float32"
+    assert {"top-1, clothing, 8 bit", "calibration error, 8 bit"} <= set(card.figures)
+    assert keras.config.dtype_policy().name == "float32"  # as it was before
     seen = PhotoClassifier.load(trained).see(np.stack([np.ones((128, 128, 3), np.uint8)] * 3))
     np.testing.assert_allclose(seen.probabilities.sum(axis=1), 1, atol=1e-4)
     np.testing.assert_allclose(np.linalg.norm(seen.embeddings, axis=1), 1, atol=1e-4)
     assert len(PhotoClassifier.load(trained).background) == 6 + 6 + 1 + 1
     assert seen.nearness.shape == (3,)
     assert np.abs(seen.nearness).max() <= 1.001
-
-
-@pytest.mark.slow
-def test_one_network_more_answers_with_those_that_were_there(
-    collection: Path, trained: Path, tmp_path: Path
-) -> None:
-    out = shutil.copytree(trained, tmp_path / "weights")
-    plan = replace(ONCE, sizes=((96, 1.0),))
-    card = train(collection, out, lambda _: None, plan=plan, shape=SMALLEST, more=True)
-    first, second = card.settings["networks"]
-    assert (first["seed"], second["seed"]) == (7, 8)
-    assert {path.name for path in out.iterdir()} == {*card.files, "card.json"}
-    assert {"photos-1-int8.onnx", "photos-2-int8.onnx"} < set(card.files)
-    assert card.files["photos-1-int8.onnx"] == load_model(trained).card.files["photos-1-int8.onnx"]
-    both, alone = PhotoClassifier.load(out), PhotoClassifier.load(trained)
-    assert [one.side for one in both.settings.networks] == [64, 96]
-    some = np.stack([picture(n, 128, 128) for n in range(3)])
-    found = both.see(some)
-    np.testing.assert_allclose(np.linalg.norm(found.embeddings, axis=1), 1, atol=1e-4)
-    assert found.embeddings.shape[1] == 2 * alone.see(some).embeddings.shape[1]
-    settings = replace(both.settings, networks=both.settings.networks[1:])
-    session = load_model(out).session("photos-2-int8.onnx")
-    other = PhotoClassifier([session], settings, card, np.zeros((0, 0), np.float32))
-    together = (alone.logits(some) + other.logits(some)) / 2
-    np.testing.assert_allclose(both.logits(some), together, rtol=1e-5, atol=1e-5)
-
-
-def test_one_network_more_needs_a_model_of_the_same_categories(
-    collection: Path, tmp_path: Path
-) -> None:
-    with pytest.raises(ModelError, match="missing"):
-        train(collection, tmp_path / "none", lambda _: None, plan=ONCE, more=True)
-    other = shutil.copytree(shipped(), tmp_path / "weights")
-    settings = Settings.read(other)
-    replace(settings, labels=settings.labels[1:]).write(other)
-    save_card(other, load_model(shipped()).card, list(load_model(shipped()).card.files))
-    with pytest.raises(ModelError, match="other categories"):
-        train(collection, other, lambda _: None, plan=ONCE, more=True)
 
 
 @pytest.mark.slow
@@ -156,6 +116,26 @@ def test_the_graph_says_what_keras_says(tmp_path: Path, pretrained: bool) -> Non
         (logits,) = session.run(["logits"], {"photos": some})
         wanted = logits_of(model, some, size)
         np.testing.assert_allclose(logits, wanted, rtol=2e-2, atol=2e-2 * np.abs(wanted).max())
+
+
+@pytest.mark.slow
+def test_the_plain_network_stands_beside_ours(
+    collection: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plain, "PLAN", ONCE)
+    monkeypatch.setattr(plain, "shape", lambda labels: replace(SMALLEST, squeezed=0, halved=False))
+    said: list[str] = []
+    rows = list(evaluate(collection, said.append))
+    assert any("epoch 2 of 2" in line for line in said)
+    beside = [row for row in rows if row.baseline_name == "plain residual network"]
+    assert [row.measure for row in beside] == ["top-1, clothing", "top-1, grocery"]
+    assert all(row.baseline is not None for row in beside)
+    ours = {row.measure: row.ours for row in rows if row.baseline_name == "HOG + SVM"}
+    assert all(row.ours == ours[row.measure] for row in beside)
+
+
+def test_the_plain_network_has_as_many_weights_as_it_says() -> None:
+    assert build(plain.shape(LABELS), 1).count_params() == pytest.approx(1_200_000, rel=0.05)
 
 
 def test_views_and_mixtures_keep_their_shape_and_their_shares() -> None:
