@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from bot.conversation.messages import REPLY_KINDS, Button, Buttons, Progress, Table, Text
+from connectors.web.guards import MAX_FILE
 from tests.browser.conftest import answer, said, say
 from tests.connectors.web.site import Site, every_kind, order_table, plot
 
@@ -52,6 +53,28 @@ def test_every_kind_of_reply_is_shown(site: Site, console: Page) -> None:
     with console.expect_download() as download:
         console.get_by_role("button", name="Download: orders.csv").click()
     assert download.value.suggested_filename == "orders.csv"
+
+
+def test_many_photos_are_shown_small_and_what_is_too_large_is_not_sent(
+    console: Page, tmp_path: Path
+) -> None:
+    """Eight of them as pictures, the others by name when asked for."""
+    photos = [tmp_path / f"{number:02}.png" for number in range(20)]
+    for number, photo in enumerate(photos):
+        photo.write_bytes(plot() + b"%d" % number)  # the same bytes would be one file
+    large = tmp_path / "large.txt"
+    with large.open("wb") as file:
+        file.truncate(MAX_FILE + 1)
+    console.locator("input[type=file]").set_input_files([*photos, large])
+    expect(console.locator(".upload.problem")).to_contain_text("25 MB")
+    expect(console.locator(".upload progress")).to_have_count(0)
+    say(console, "look at these")
+    answer(console, "echo look at these")
+    expect(console.locator(".entry.person .pictures.many figure")).to_have_count(8)
+    expect(console.locator(".entry.person details button.file").first).to_be_hidden()
+    console.get_by_text("12 more files").click()
+    expect(console.locator(".entry.person details button.file")).to_have_count(12)
+    expect(console.locator(".entry.person details button.file").first).to_be_visible()
 
 
 def test_doubtful_cells_are_marked(site: Site, console: Page) -> None:
