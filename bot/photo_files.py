@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from bot.conversation.messages import Language
-from bot.demo import DEMO, ensure_demo_shop
 from bot.inputs import BadInput
-from bot.settings import settings
+from bot.shop_here import shop_here
 from bot.skills.photos.classify import Classified, classify, with_duplicates
 from bot.skills.photos.decoding import Lookers
 from bot.skills.photos.filing import catalogue_marks
 from bot.skills.photos.sources import given
 from bot.skills.photos.teaching import Lesson, learn, of_shop, shots_of
-from bot.store.clock import utc_now
-from bot.store.engine import NotFound, Store, open_store
-from bot.store.shops import access_shop
+from bot.store.engine import NotFound
 from bot.store.taught import TooMany, clean_name, forget_taught, rename_taught, taught
 from bot.texts import say
 from ml.photos.classifier import PhotoClassifier, shipped
@@ -28,7 +24,7 @@ from ml.photos.teach import FEWEST
 def classify_files(paths: Sequence[Path], shop: str) -> Iterator[tuple[dict[str, Any], str]]:
     """What came of each photo, in order: as JSON, and as a line for people. Raises `BadInput`."""
     model = PhotoClassifier.load(shipped())
-    with _shop(shop) as store, store.read() as session:
+    with shop_here(shop) as store, store.read() as session:
         classifier = of_shop(session, shop, model)
         before = catalogue_marks(session, shop, model.name)
     some = False
@@ -48,7 +44,7 @@ def teach_files(name: str, paths: Sequence[Path], shop: str) -> tuple[dict[str, 
     with Lookers(model.settings.size) as lookers:
         shots = shots_of(given(paths), lookers)
     try:
-        with _shop(shop) as store, store.write() as session:
+        with shop_here(shop) as store, store.write() as session:
             lesson = learn(session, shop, name, shots)
     except TooMany as error:
         raise BadInput(f"that would be more than {error}; please leave some out") from None
@@ -63,7 +59,7 @@ def change_taught(name: str, new: str, shop: str) -> tuple[dict[str, Any], str]:
     """Rename a taught category (into another one that is there: both become one), or forget it where `new` is empty."""
     if new and not clean_name(new):
         raise BadInput("the category needs a name")
-    with _shop(shop) as store, store.write() as session:
+    with shop_here(shop) as store, store.write() as session:
         try:
             if new:
                 rename_taught(session, shop, name, new)
@@ -93,23 +89,6 @@ def _lesson(lesson: Lesson) -> tuple[dict[str, Any], str]:
     known = "known from now on" if lesson.ready else f"known from {FEWEST} photos on"
     line = f"{lesson.name}: {lesson.new} new photos, {lesson.photos} in all; {known}"
     return found, "\n".join([line, *(f"{one['path']}: {one['error']}" for one in refused)])
-
-
-@contextmanager
-def _shop(shop: str) -> Iterator[Store]:
-    """The store with a shop that is there; raises `BadInput`."""
-    store = open_store(settings().store_url)
-    try:
-        if shop == DEMO.id:
-            ensure_demo_shop(store, utc_now().date())
-        with store.read() as session:
-            try:
-                access_shop(session, shop)
-            except NotFound:
-                raise BadInput(f"there is no shop {shop!r}") from None
-        yield store
-    finally:
-        store.close()
 
 
 def row(photo: Classified, model: str) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from bot.conversation.messages import Language, language_of, normalise
-from bot.demo import DEMO, ensure_demo_shop
 from bot.inputs import (
     BadInput,
     Document,
@@ -21,14 +20,13 @@ from bot.inputs import (
     read_text,
 )
 from bot.launch import RASA_PYTHON
-from bot.settings import settings
+from bot.shop_here import shop_here
 from bot.skills.answers.answering import Answered, Decision, Desk, Question, answer
 from bot.skills.answers.desks import Desks
 from bot.skills.answers.knowledge import BadKnowledge
 from bot.skills.answers.ranking import RankerOf, learned
 from bot.store.catalogue import products
-from bot.store.clock import utc_now
-from bot.store.engine import NotFound, Store, open_store
+from bot.store.engine import NotFound
 from bot.store.orders import OrderInfo, access_order
 from bot.store.shops import access_shop
 from bot.understand import NotUnderstood, understand
@@ -67,17 +65,13 @@ def _line(row: Mapping[str, object], where: str) -> Line:
 
 def answer_lines(lines: Sequence[Line], shop: str) -> Iterator[tuple[dict[str, Any], str]]:
     """What came of each question, in order: as JSON, and as a line for people. Raises `BadInput`."""
-    store = open_store(settings().store_url)
-    try:
-        _check_shop(store, shop)
+    with shop_here(shop) as store:
         said = meant(lines)
         with store.read() as session:
             desk = desk_of(session, shop)
             for line, (intent, confidence) in zip(lines, said, strict=True):
                 found = answer(_question(session, desk, line, intent, confidence), desk)
                 yield _row(line, found), _shown(found)
-    finally:
-        store.close()
 
 
 def meant(lines: Sequence[Line]) -> list[tuple[str, float]]:
@@ -88,16 +82,6 @@ def meant(lines: Sequence[Line]) -> list[tuple[str, float]]:
         print(f"shopclerk: answering without intents: {error}", file=sys.stderr)
         return [("", 0.0)] * len(lines)
     return [(str(row["intent"]), float(row["confidence"])) for row in rows]
-
-
-def _check_shop(store: Store, shop: str) -> None:
-    if shop == DEMO.id:
-        ensure_demo_shop(store, utc_now().date())
-    with store.read() as session:
-        try:
-            access_shop(session, shop)
-        except NotFound:
-            raise BadInput(f"there is no shop {shop!r}") from None
 
 
 def desk_of(session: Session, shop: str, ranker_of: RankerOf = learned) -> Desk:

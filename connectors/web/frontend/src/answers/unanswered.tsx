@@ -48,7 +48,7 @@ function ClusterCard({ api, cluster, busy, onClose }: Closable & { api: Api; clu
     <li class="card">
       <div class="row">
         <strong lang={language}>{texts[0]}</strong>
-        <span class="tag state">{a("times", { count: count(ids.length) })}</span>
+        <span class="tag state">{ids.length === 1 ? a("once") : a("times", { count: count(ids.length) })}</span>
       </div>
       <ul class="plain" lang={language}>{texts.slice(1, SHOWN).map((text) => <li key={text}>{text}</li>)}</ul>
       {texts.length > SHOWN && (
