@@ -32,7 +32,7 @@ def plain_network(
     seed: int,
     say: Callable[[str], None],
 ) -> keras.Model:
-    """Trained on photos (N, H, W, 3) and their labels (N,), numbers below `count`; about an hour on two cores."""
+    """Trained on photos (N, H, W, 3) and their labels (N,), numbers below `count`; an hour or two on two cores."""
     with in_precision(fastest_precision()):
         model = build(shape(count), seed)
     for epoch, lost in enumerate(Learner(model, photos, labels, count, PLAN, seed).epochs(), 1):
