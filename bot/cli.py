@@ -232,7 +232,8 @@ def evaluate(
     skill: Annotated[Skill, typer.Argument(help="What to measure.")],
     data: Data = None,
     plain: Annotated[
-        bool, typer.Option(help="Photos only: train a plain network to compare with (an hour or two).")
+        bool,
+        typer.Option(help="Photos only: train a plain network to compare with (an hour or two)."),
     ] = False,
     as_json: Json = False,
 ) -> None:
