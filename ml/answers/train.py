@@ -7,8 +7,6 @@ the one before by what dropout hides.
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -26,7 +24,7 @@ from ml.answers.pairs import Pair, is_held_out, shop_pairs
 from ml.answers.states import Reads, States
 from ml.answers.subwords import Shortlist, Subwords, placeholders
 from ml.answers.types import Example
-from ml.serving import Card, load_model, save_card
+from ml.serving import Card, load_model, replacing, save_card
 
 Say = Callable[[str], None]
 
@@ -242,23 +240,8 @@ def _write(
     learner: Learner, shortlist: Shortlist, topics: Sequence[str], card: Card, out: Path
 ) -> Card:
     """Into a folder beside `out`, then in its place: a training that is ended midway changes nothing."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-    try:
+    with replacing(out) as folder:
         files = [*export(learner.model, folder), *shortlist.subwords.save(folder), SETTINGS]
         settings = {"pieces": shortlist.pieces, "topics": topics}
         (folder / SETTINGS).write_text(json.dumps(settings) + "\n", encoding="utf-8")
-        card = save_card(folder, card, files)
-        folder.chmod(0o755)
-        _replace(folder, out)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    return card
-
-
-def _replace(folder: Path, out: Path) -> None:
-    old = out.with_name(f"{folder.name}-old")
-    if out.exists():
-        out.rename(old)
-    folder.rename(out)
-    shutil.rmtree(old, ignore_errors=True)
+        return save_card(folder, card, files)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -33,7 +31,7 @@ from ml.photos.look import squared_all
 from ml.photos.network import Shape, build, build_pretrained
 from ml.photos.teach import BACKGROUND, background_rows
 from ml.photos.unseen import Photos, measure
-from ml.serving import Card, Json, save_card
+from ml.serving import Card, Json, replacing, save_card
 
 Say = Callable[[str], None]
 Bytes = npt.NDArray[np.uint8]
@@ -99,20 +97,15 @@ def train(
         minutes=round((time.monotonic() - began) / 60, 1),
         settings={
             "backend": keras.backend.backend(),
-            "devices": keras.distribution.list_devices(),
+            "device": str(keras.ops.zeros(1).device),  # every backend can say that
             "precision": precision,
             **asdict(plan),
             **network,
         },
     )
-    new = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-    try:
+    with replacing(out) as new:
         export(model, new / WHOLE)
         card = finished(new, card, data, labels, seed)
-        new.chmod(0o755)
-        _put(new, out)
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
     taught, base = measure(
         Photos(data.known, data.answers),
         Photos(data.held, data.right),
@@ -125,15 +118,6 @@ def train(
     )
     card = replace(card, figures={**card.figures, **taught}, baselines=base)
     return save_card(out, card, list(card.files))
-
-
-def _put(new: Path, out: Path) -> None:
-    """In the place of what was there, which goes only when the new folder has its name."""
-    old = new.with_name(f"{new.name}-old")
-    if out.exists():
-        out.rename(old)
-    new.rename(out)
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def _of_grocery(data: _Data, labels: Sequence[str]) -> list[int]:

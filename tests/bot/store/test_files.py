@@ -27,7 +27,7 @@ def test_a_file_comes_back_as_it_was(store: Store, tmp_path: Path) -> None:
 
 
 def test_a_long_file_is_kept_before_it_has_a_name(store: Store, tmp_path: Path) -> None:
-    """Its bytes are written outside of any transaction, and read piece by piece."""
+    """Nobody finds it before; then it can be read from any place on."""
     files = FileStore(tmp_path.as_uri())
     kept = files.keep("demo", io.BytesIO(b"abc" * 1_000_000))
     with store.read() as session, pytest.raises(NotFound):
