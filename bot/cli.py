@@ -233,7 +233,7 @@ def evaluate(
     data: Data = None,
     plain: Annotated[
         bool,
-        typer.Option(help="Photos only: train a plain network to compare with (an hour or two)."),
+        typer.Option(help="Photos only: train a plain network to compare with (about an hour)."),
     ] = False,
     as_json: Json = False,
 ) -> None:

@@ -12,13 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.photos.categories import categories
-from ml.photos.look import squared
+from ml.photos.look import KEPT, squared
 
 Bytes = npt.NDArray[np.uint8]
 CLOTHING, GROCERY = "clothing", "grocery"
 STRANGERS = "Other"
-KEPT = 160
-"""Side of the photos in memory, from which views are cut."""
 
 
 @dataclass(frozen=True, slots=True)

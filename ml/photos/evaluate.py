@@ -86,7 +86,7 @@ def calibration_error(sure: Floats, good: Flags) -> float:
 def evaluate(folder: Path, say: Callable[[str], None] | None = None) -> Iterator[Row]:
     """The shipped model, and HOG with a linear SVM; raises `NoPhotos`, `ModelError`.
 
-    Where there is a `say`, a plain network is trained as well, which takes an hour or two and is told to it.
+    Where there is a `say`, a plain network is trained as well, which takes about an hour and is told to it.
     """
     every = photos(folder)
     judged = [one for one in every if one.label and one.held_out]

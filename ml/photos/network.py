@@ -31,8 +31,7 @@ class NoWeights(Exception):
 class Shape:
     """Sizes of one network: `labels` it tells apart; channels, blocks and first stride of each stage.
 
-    `squeezed` is by how much squeeze-and-excitation narrows its channels (0: there is none); `halved`, whether the stem
-    halves the sides.
+    `squeezed` is by how much squeeze-and-excitation narrows its channels (0: there is none).
     """
 
     labels: int
@@ -42,7 +41,6 @@ class Shape:
     strides: tuple[int, ...] = (2, 2, 2, 2)
     squeezed: int = 8
     dropout: float = 0.2
-    halved: bool = True
 
     def each_block(self) -> Iterator[tuple[str, int, int]]:
         """Name, channels and stride of each block, in order."""
@@ -61,9 +59,7 @@ def build(shape: Shape, seed: int) -> keras.Model:
     keras.utils.set_random_seed(seed)
     photo = keras.Input((None, None, 3), name="photo")
     flow = layers.Rescaling(1 / SPREAD, offset=-CENTRE / SPREAD)(photo)
-    flow = layers.ReLU()(
-        _normed(_convolution(flow, shape.stem, 3, 1 + shape.halved, "stem"), "stem_norm")
-    )
+    flow = layers.ReLU()(_normed(_convolution(flow, shape.stem, 3, 2, "stem"), "stem_norm"))
     for name, width, stride in shape.each_block():
         flow = _block(flow, width, stride, shape, name)
     embedding = layers.GlobalAveragePooling2D(name="embedding", dtype="float32")(flow)

@@ -1,4 +1,4 @@
-"""The plain residual network that ours is compared with: full resolution at first, plain views, forty epochs."""
+"""The plain residual network that ours is compared with: plain views, forty epochs."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ PLAN = Plan(
 
 
 def shape(labels: int) -> Shape:
-    """1.2 million weights: a block a stage, no squeeze-and-excitation, halved first after the first stage."""
-    return Shape(labels, 32, (32, 64, 128, 256), (1, 1, 1, 1), (1, 2, 2, 2), 0, 0.0, halved=False)
+    """1.2 million weights: a block a stage, no squeeze-and-excitation."""
+    return Shape(labels, 32, (32, 64, 128, 256), (1, 1, 1, 1), (1, 2, 2, 2), 0, 0.0)
 
 
 def plain_network(
@@ -32,7 +32,7 @@ def plain_network(
     seed: int,
     say: Callable[[str], None],
 ) -> keras.Model:
-    """Trained on photos (N, H, W, 3) and their labels (N,), numbers below `count`; an hour or two on two cores."""
+    """Trained on photos (N, H, W, 3) and their labels (N,), numbers below `count`; about an hour on two cores."""
     with in_precision(fastest_precision()):
         model = build(shape(count), seed)
     for epoch, lost in enumerate(Learner(model, photos, labels, count, PLAN, seed).epochs(), 1):

@@ -15,9 +15,10 @@ from ml.photos import plain
 from ml.photos.augment import Views, augmented, mixed
 from ml.photos.categories import categories
 from ml.photos.classifier import PhotoClassifier
-from ml.photos.data import NoPhotos, photos
+from ml.photos.data import NoPhotos, photos, read
 from ml.photos.evaluate import calibration_error, evaluate
 from ml.photos.learn import Plan, logits_of
+from ml.photos.look import look, squared_all
 from ml.photos.network import Shape, build, build_pretrained
 from ml.photos.teach import teach
 from ml.photos.train import review_above, train
@@ -76,6 +77,12 @@ def test_the_collections_are_read_with_their_splits(collection: Path, tmp_path: 
         photos(tmp_path)
 
 
+def test_a_photo_is_seen_as_those_that_were_learnt_from(collection: Path) -> None:
+    for photo in photos(collection)[:5]:
+        (learnt,) = squared_all(read([photo]), 128)
+        np.testing.assert_array_equal(look(photo.path.read_bytes(), 128).pixels, learnt)
+
+
 @pytest.mark.slow
 def test_a_training_writes_a_model_that_serves(trained: Path) -> None:
     card = load_model(trained).card
@@ -123,7 +130,7 @@ def test_the_plain_network_stands_beside_ours(
     collection: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(plain, "PLAN", ONCE)
-    monkeypatch.setattr(plain, "shape", lambda labels: replace(SMALLEST, squeezed=0, halved=False))
+    monkeypatch.setattr(plain, "shape", lambda labels: replace(SMALLEST, squeezed=0))
     said: list[str] = []
     rows = list(evaluate(collection, said.append))
     assert any("epoch 2 of 2" in line for line in said)
