@@ -41,9 +41,9 @@ def teach_files(name: str, paths: Sequence[Path], shop: str) -> tuple[dict[str, 
     if not clean_name(name):
         raise BadInput("the category needs a name")
     model = PhotoClassifier.load(shipped())
-    with Lookers(model.settings.size) as lookers:
-        shots = shots_of(given(paths), lookers)
     try:
+        with Lookers(model.settings.size) as lookers:
+            shots = shots_of(given(paths), lookers)
         with shop_here(shop) as store, store.write() as session:
             lesson = learn(session, shop, name, shots)
     except TooMany as error:

@@ -28,6 +28,7 @@ from bot.store.photos import keep_seen, seen_photos
 from bot.store.shops import access_shop
 from bot.store.taught import MOST_PHOTOS as MOST_SHOTS
 from bot.store.taught import TooMany
+from bot.texts import number as counted
 from bot.texts import say
 from ml.photos.classifier import PhotoClassifier, shipped
 from ml.photos.look import Look
@@ -38,7 +39,7 @@ PNG, CSV = "image/png", "text/csv"
 
 
 class TooManyPhotos(Exception):
-    """There are more than one job takes; the text says how many."""
+    """There are more than one job takes; the text says so in the job's language."""
 
 
 class PhotoJobs:
@@ -62,9 +63,12 @@ class PhotoJobs:
     def total(self, shop: str, job_id: str) -> int:
         """How many photos the job has; raises `TooManyPhotos`."""
         with self._store.read() as session:
-            found = self._uploads(session, access_job(session, shop, job_id)).count()
+            job = access_job(session, shop, job_id)
+            found = self._uploads(session, job).count()
         if found > MOST_PHOTOS:
-            raise TooManyPhotos(f"{found} photos > {MOST_PHOTOS}")
+            language = Language(job.language)
+            counts = {"found": counted(found, language), "most": counted(MOST_PHOTOS, language)}
+            raise TooManyPhotos(say("photos_too_many", language, **counts))
         return found
 
     def chunk(self, shop: str, job_id: str, first: int, total: int) -> bool:
@@ -104,7 +108,7 @@ class PhotoJobs:
             job = access_job(session, shop, job_id)
             summed = asdict(count(photos))
             table = self._files.put(
-                session, shop, batch_csv(photos), "photos.csv", CSV, job.conversation
+                session, shop, batch_csv(photos, language), "photos.csv", CSV, job.conversation
             )
             if not finish_job(session, shop, job_id, summed | {"file": table.sha256}):
                 return

@@ -97,12 +97,18 @@ async def answer(message: PendingMessage, engine: DialogueEngine) -> Answer:
 
 
 def _payload_for(files: Sequence[FileRef], role: Role) -> str:
-    """What files without a word mean: a merchant's photos are to be classified, other files hold orders."""
+    """What files without a word mean: a merchant's photos are to be classified, other files hold orders.
+
+    Where there are both, it is asked what to do with them.
+    """
     if not files:
         return ""
     if role is Role.CUSTOMER:
         return "/report_problem"
-    return "/classify_photos" if all(map(is_photo, files)) else "/parse_order"
+    pictures = [is_photo(file) for file in files]
+    if any(pictures) and not all(pictures):
+        return "/nlu_fallback"
+    return "/classify_photos" if any(pictures) else "/parse_order"
 
 
 class TurnLoop:

@@ -152,11 +152,10 @@ def _hash(png: bytes) -> str:
 
 
 def _named(session: Session, shop: str, name: str) -> TaughtCategory | None:
-    return session.scalar(
-        select(TaughtCategory).where(
-            TaughtCategory.shop_id == shop, TaughtCategory.name == clean_name(name)
-        )
-    )
+    """Whatever of its letters are capitals; databases differ in what they take for the same."""
+    rows = session.scalars(select(TaughtCategory).where(TaughtCategory.shop_id == shop))
+    wanted = clean_name(name).casefold()
+    return next((row for row in rows if row.name.casefold() == wanted), None)
 
 
 def _existing(session: Session, shop: str, name: str) -> TaughtCategory:

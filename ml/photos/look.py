@@ -24,7 +24,7 @@ REASONS = ("unreadable", "broken", "animated", "too_many_pixels", "too_many_byte
 SIDE = 512
 """Photos are looked at with their longer side about so long; what is larger is decoded smaller."""
 KEPT = 160
-"""Side of the photos that the network learnt from; others go by way of it, to be as sharp as those were."""
+"""Side of the photos that the network learnt from; what is no larger goes by way of it, to be as sharp as they."""
 _HASHED = 32
 _ORIENTATION = 0x0112
 
@@ -73,8 +73,8 @@ def look(data: bytes, size: int) -> Look:
     if (photo.shape[0] > photo.shape[1]) != (height > width):  # turned by its EXIF orientation
         width, height = height, width
     warnings = warnings_of(photo, width, height)
-    pixels = squared(squared(photo, KEPT), size)
-    return Look(pixels, width, height, warnings, perceptual_hash(photo))
+    by_way = squared(photo, KEPT) if size <= KEPT else photo
+    return Look(squared(by_way, size), width, height, warnings, perceptual_hash(photo))
 
 
 def _checked(data: bytes) -> _Header:

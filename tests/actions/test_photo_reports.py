@@ -64,6 +64,17 @@ def test_photos_without_a_word_wait_for_what_is_said_next(app: App, customer: Ra
     assert report.photos == (BROKEN,)
 
 
+def test_a_photo_with_a_greeting_goes_with_the_report_after_it(app: App, customer: Rasa) -> None:
+    heard(app, 1, BROKEN, text="hi")
+    second = heard(app, 2, text="my mug came broken")
+    said = customer.say(
+        "my mug came broken", "report_problem", message_id=second, action="action_answer"
+    )
+    assert "(1)" in words(said)
+    (report,) = waiting(app)
+    assert report.photos == (BROKEN,)
+
+
 def test_photos_that_come_after_a_report_are_added_once(app: App, customer: Rasa) -> None:
     customer.say("my mug came broken", "report_problem", message_id="c1", action="action_answer")
     customer.files = [asdict(LID)]

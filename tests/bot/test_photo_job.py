@@ -26,6 +26,7 @@ from bot.store.jobs import JobInfo, JobState, access_job, enqueue
 from bot.store.photos import decide_photo
 from bot.store.schema import OutboxReply
 from bot.store.taught import taught
+from bot.texts import say
 from tests.bot.waiting import until
 from tests.ml.photos.pictures import coded, picture
 
@@ -105,7 +106,7 @@ def test_a_killed_worker_goes_on_and_doubles_no_photo(
     names = [row["photo"] for row in rows]
     assert names == [*(f"a.zip/p{n:04}.jpg" for n in range(many)), "a.zip/../x.jpg", "MUG-BLU.jpg"]
     assert rows[-1]["duplicate_of"] == "a.zip/p0003.jpg"
-    assert rows[-2]["warnings"] == "outside_zip"
+    assert rows[-2]["warnings"] == say("photo_outside_zip", Language.EN)
 
 
 def test_a_photo_that_the_catalogue_has_is_named(shop: Store, start: Start, tmp_path: Path) -> None:

@@ -26,7 +26,13 @@ from bot.skills.why import intent_name
 from bot.store.engine import NotFound
 from bot.store.orders import OPEN, OrderFilter, OrderInfo, access_order, find_orders
 from bot.store.people import person_by_id
-from bot.store.questions import AskedQuestion, attach_photos, keep_question, last_question
+from bot.store.questions import (
+    AskedQuestion,
+    attach_photos,
+    keep_question,
+    last_question,
+    question_of,
+)
 from bot.store.traces import said_in, turns_before
 from bot.texts import say
 
@@ -108,14 +114,18 @@ def _topic(desk: Desk, intent: str, turn: Turn) -> Pressed | None:
 
 
 def photos_of(session: Session, turn: Turn) -> tuple[FileRef, ...]:
-    """What a customer shows with a turn: its photos, and those sent without a word just before, which no other has."""
+    """What a customer shows with a turn: its photos, and those of just before that no question has.
+
+    Those came without a word, or with one that asked nothing ("hi").
+    """
     if turn.role is not Role.CUSTOMER:
         return ()
     found = list(_pictures(turn.files))
     last = last_question(session, turn.shop, turn.conversation)
     taken = {photo.sha256 for photo in last.photos} if last else set()
     for past in turns_before(session, turn.shop, turn.conversation, turn.message, WORDLESS):
-        if past.text or turn.now - past.at > SOON:
+        asked = past.text and question_of(session, turn.shop, past.message)
+        if asked or turn.now - past.at > SOON:
             break
         found += _pictures(said_in(session, turn.shop, turn.conversation, past.message)[1])
     here = {photo.sha256 for photo in turn.files}

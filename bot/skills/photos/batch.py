@@ -35,7 +35,12 @@ def count(photos: Sequence[Classified]) -> Count:
     good = [photo for photo in photos if not photo.refused]
     return Count(
         len(photos),
-        len({photo.top[0].category.category for photo in good}),
+        len(
+            {
+                (best.category, best.taxonomy_id)
+                for best in (photo.top[0].category for photo in good)
+            }
+        ),
         sum(photo.review for photo in good),
         sum(photo.duplicate_of is not None for photo in good),
         len(photos) - len(good),
@@ -65,8 +70,8 @@ def remarks(photo: Classified, language: Language) -> str:
 
 
 def batch_table(photos: Sequence[Classified], language: Language) -> Table:
-    """Those that a person should look at first, then the others; the doubtful ones marked."""
-    order = sorted(photos, key=lambda photo: not photo.review)[:SHOWN]
+    """The refused ones first, then those that a person should look at, then the others; the first two kinds marked."""
+    order = sorted(photos, key=lambda photo: (not photo.refused, not photo.review))[:SHOWN]
     rows, marks = [], []
     for place, photo in enumerate(order):
         best = photo.top[0] if photo.top else None
@@ -80,14 +85,14 @@ def batch_table(photos: Sequence[Classified], language: Language) -> Table:
     return Table(say("photos_table", language), columns, tuple(rows), tuple(marks))
 
 
-def batch_csv(photos: Iterable[Classified]) -> bytes:
-    """Everything, a photo a row."""
-    return to_csv(COLUMNS, map(_row, photos))
+def batch_csv(photos: Iterable[Classified], language: Language) -> bytes:
+    """Everything, a photo a row; why one was refused is said in the language."""
+    return to_csv(COLUMNS, (_row(photo, language) for photo in photos))
 
 
-def _row(photo: Classified) -> list[object]:
+def _row(photo: Classified, language: Language) -> list[object]:
     if photo.refused:
-        return [photo.name, *[""] * 7, "yes", photo.refused, ""]
+        return [photo.name, *[""] * 7, "yes", remarks(photo, language), ""]
     best, *others = photo.top
     category = best.category
     more = [*(guess.category.name for guess in others), "", ""][:2]

@@ -111,10 +111,11 @@ def told(seen: SeenInfo, language: Language) -> str:
 def spotlight(look: Look, seen: SeenInfo, classifier: Classifies) -> bytes | None:
     """The photo as a PNG, bright where it matters for its likeliest category; None where that is gone."""
     photo = Classified.from_json(seen.body)
-    names = [one.category for one in classifier.categories]
-    if not photo.top or photo.top[0].category.category not in names:
+    known = [(one.category, one.taxonomy_id) for one in classifier.categories]
+    best = photo.top[0].category if photo.top else None
+    if best is None or (best.category, best.taxonomy_id) not in known:
         return None
-    column = names.index(photo.top[0].category.category)
+    column = known.index((best.category, best.taxonomy_id))
     light = occlusion(look.pixels, lambda views: classifier.see(views).probabilities[:, column])
     lit = look.pixels * (_DARKEST + (1 - _DARKEST) * light[..., None])
     large = cv2.resize(lit.astype(np.uint8), (SHOWN, SHOWN), interpolation=cv2.INTER_CUBIC)

@@ -24,7 +24,7 @@ MOST_DIRECTORY = 8_000_000
 PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """Other ways of packing are unpacked without bounds by `zipfile`, whatever is asked for."""
 _ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".svg", ".zip")
-_ENCRYPTED = 0x1
+_ENCRYPTED, _UTF8 = 0x1, 0x800
 
 Named = tuple[str, bytes | Refused]
 
@@ -137,6 +137,8 @@ _BROKEN = (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, IndexEr
 
 def _entries(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
     """The photos; raises `_Bomb` where entries share their bytes or are too large together."""
+    for one in archive.infolist():
+        one.filename = _name(one)
     every = sorted(archive.infolist(), key=lambda one: one.header_offset)
     if sum(one.file_size for one in every) > MOST_UNPACKED:
         raise _Bomb
@@ -147,6 +149,19 @@ def _entries(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
         for one in archive.infolist()
         if one.filename and not one.is_dir() and not _hidden(PurePosixPath(one.filename))
     ]
+
+
+def _name(entry: zipfile.ZipInfo) -> str:
+    """Names of no said encoding, which `zipfile` takes for that of old American machines, are Chinese ones mostly."""
+    if entry.flag_bits & _UTF8:
+        return entry.filename
+    raw = entry.filename.encode("cp437")
+    for encoding in ("utf-8", "gb2312"):  # macOS, Windows; gb18030 would take accents for Chinese
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return entry.filename
 
 
 def _hidden(path: PurePosixPath) -> bool:

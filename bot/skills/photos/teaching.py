@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Protocol
 
 import cv2
@@ -17,6 +16,7 @@ from bot.skills.photos.sources import Named
 from bot.store.taught import (
     MOST_PHOTOS,
     TaughtInfo,
+    TooMany,
     clean_name,
     taught,
     taught_mark,
@@ -130,10 +130,12 @@ class Shots:
 
 
 def shots_of(photos: Iterable[Named], lookers: Lookers) -> Shots:
-    """Looks at the photos; no more than a category may have."""
+    """Looks at the photos; raises `TooMany` where there are more than a category may have."""
     kept: list[bytes] = []
     refused: list[tuple[str, str]] = []
-    for path, look in lookers.looks(islice(photos, MOST_PHOTOS)):
+    for number, (path, look) in enumerate(lookers.looks(photos), 1):
+        if number > MOST_PHOTOS:
+            raise TooMany(MOST_PHOTOS, "photos")
         if isinstance(look, Look):
             pixels = cv2.cvtColor(look.pixels, cv2.COLOR_RGB2BGR)
             kept.append(cv2.imencode(".png", pixels)[1].tobytes())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO
 
@@ -40,16 +40,16 @@ class Uploads:
             first = max(first - here, 0)
 
     def _some(self, ref: FileRef, first: int, most: int) -> Iterator[Named]:
-        if ref.media_type == ZIP:
+        if _archive(ref):
             with self._open(ref) as file:
                 yield from archived(file, ref.name, first, most)
-        elif ref.media_type.startswith("image/"):
+        elif is_photo(ref):
             yield ref.name, self.files.read(self.session, self.shop, ref.sha256)[1]
         else:
             yield ref.name, Refused("unreadable")
 
     def _count(self, ref: FileRef) -> int:
-        if ref.media_type != ZIP:
+        if not _archive(ref):
             return 1
         with self._open(ref) as file:
             return archived_count(file)
@@ -58,6 +58,10 @@ class Uploads:
         return self.files.open(self.session, self.shop, ref.sha256)[1]
 
 
-def photos_among(files: Iterable[FileRef]) -> tuple[FileRef, ...]:
-    """The pictures and archives of a message."""
-    return tuple(file for file in files if is_photo(file))
+def _archive(ref: FileRef) -> bool:
+    return ref.media_type == ZIP and is_photo(ref)
+
+
+def photos_among(files: Sequence[FileRef]) -> tuple[FileRef, ...]:
+    """The files of a message that has pictures or archives; what else it has is refused by name when they are read."""
+    return tuple(files) if any(map(is_photo, files)) else ()

@@ -141,7 +141,7 @@ async def test_text_that_cannot_be_read_gets_a_polite_sentence(
 
 
 async def test_files_without_a_word_say_what_is_wanted(store: Store, tmp_path: Path) -> None:
-    """A merchant's photos are to be classified, other files hold orders."""
+    """A merchant's photos are to be classified, other files hold orders; it is asked where there are both."""
     engine = FakeEngine()
     photo, table, zipped, document = (
         FileRef("0" * 64, "a.jpg", "image/jpeg", 1),
@@ -159,7 +159,7 @@ async def test_files_without_a_word_say_what_is_wanted(store: Store, tmp_path: P
     assert [question.text for question in engine.asked] == [
         "/classify_photos",
         "/parse_order",
-        "/parse_order",
+        "/nlu_fallback",
         "/classify_photos",
         "/classify_photos",
         "/parse_order",

@@ -32,6 +32,15 @@ def test_photos_are_kept_in_order_and_none_twice(store: Store) -> None:
         assert taught(session, "other") == ()
 
 
+def test_capitals_make_no_other_category(store: Store) -> None:
+    with store.write() as session:
+        teach_photos(session, "demo", "Tea pots", photos(1))
+        assert teach_photos(session, "demo", "tea Pots", photos(2)) == (1, 2)
+        rename_taught(session, "demo", "TEA POTS", "tea pots")
+    with store.read() as session:
+        assert [one.name for one in taught(session, "demo")] == ["tea pots"]
+
+
 def test_another_shop_neither_sees_nor_changes_it(store: Store) -> None:
     with store.write() as session:
         teach_photos(session, "demo", "pots", photos(1))

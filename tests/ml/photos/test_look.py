@@ -16,6 +16,14 @@ from ml.photos.look import NotAPhoto, look
 from tests.ml.photos.pictures import coded, picture
 
 
+def test_a_photo_that_is_shown_large_is_as_sharp_as_its_file() -> None:
+    """Only what the network sees goes by way of the side that it learnt from."""
+    lines = np.zeros((384, 384, 3), np.uint8)
+    lines[:, ::2] = 255
+    assert look(coded(lines), 384).pixels.std() > 80
+    assert look(coded(lines), 96).pixels.std() < 40
+
+
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF"])
 def test_every_usual_kind_is_looked_at(kind: str) -> None:
     seen = look(coded(picture(), kind), 64)

@@ -13,6 +13,7 @@ from bot.conversation.messages import Language
 from bot.skills.photos.batch import batch_csv, batch_table, count, tally
 from bot.skills.photos.classify import Classified, Guess
 from bot.skills.photos.sheet import Print, bars, contact_sheet
+from bot.texts import say
 from ml.photos.categories import Category
 
 NAMES = ["gifts $10_$20", "US$ 5%–US$ 9", "$^$", "茶壶", "a" * 60, "=SUM(A1)", "\\frac{"]
@@ -31,14 +32,14 @@ def test_any_name_is_drawn_as_it_is(name: str) -> None:
 
 
 @pytest.mark.parametrize("language", list(Language))
-def test_the_doubtful_ones_come_first_and_marked(language: Language) -> None:
+def test_the_refused_and_the_doubtful_come_first_and_marked(language: Language) -> None:
     photos = [
         photo("a"),
         photo("b", 0.3, warnings=("blurred",)),
         Classified("c.jpg", refused="link"),
     ]
     table = batch_table(photos, language)
-    assert [row[0] for row in table.rows] == ["b.jpg", "c.jpg", "a.jpg"]
+    assert [row[0] for row in table.rows] == ["c.jpg", "b.jpg", "a.jpg"]
     assert table.marks == ((0, 1), (1, 1))
     assert all(row[3] for row in table.rows[:2])
     assert count(photos).__dict__ == {
@@ -53,7 +54,16 @@ def test_the_doubtful_ones_come_first_and_marked(language: Language) -> None:
 
 def test_the_csv_has_a_row_for_each_and_no_formula() -> None:
     photos = [*map(photo, NAMES), Classified("=x.jpg", refused="link")]
-    rows = list(csv.DictReader(io.StringIO(batch_csv(photos).decode("utf-8-sig"))))
+    rows = list(csv.DictReader(io.StringIO(batch_csv(photos, Language.ZH).decode("utf-8-sig"))))
     assert len(rows) == len(NAMES) + 1
     assert not any(cell.startswith("=") for row in rows for cell in row.values())
-    assert rows[-1]["warnings"] == "link"
+    assert rows[-1]["warnings"] == say("photo_link", Language.ZH)
+
+
+def test_a_taught_category_that_is_called_like_a_shipped_one_is_another() -> None:
+    own, shipped = (
+        Category("hat", "", "hat", "hat", ()),
+        Category("hat", "aa-2-17", "Hats", "帽子", ()),
+    )
+    photos = [Classified("a.jpg", (Guess(one, 0.9),), False) for one in (own, shipped)]
+    assert count(photos).categories == 2

@@ -120,6 +120,23 @@ def test_a_spoiled_archive_ends_nothing(place: int, value: int) -> None:
     assert len(list(archived(file, "z.zip"))) <= 2
 
 
+@pytest.mark.parametrize(
+    ("name", "encoding"),
+    [
+        ("红杯子/茶壶.jpg", "gbk"),
+        ("红杯子.jpg", "utf-8"),
+        ("déjà vu.jpg", "cp437"),
+        ("mug.jpg", "ascii"),
+    ],
+)
+def test_names_in_archives_that_do_not_say_their_encoding(name: str, encoding: str) -> None:
+    """As Windows and macOS write them."""
+    raw = name.encode(encoding)
+    place = "x" * len(raw)
+    data = archive((place, PHOTO)).getvalue().replace(place.encode(), raw)
+    assert list(archived(io.BytesIO(data), "z.zip")) == [(f"z.zip/{name}", PHOTO)]
+
+
 def test_what_macs_and_hidden_files_leave_in_archives_is_passed_over() -> None:
     file = archive(("__MACOSX/a.jpg", b"x"), (".hidden.jpg", b"x"), ("a.jpg", PHOTO))
     assert [name for name, _ in archived(file, "z.zip")] == ["z.zip/a.jpg"]

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 
+from bot.skills.photos import teaching
 from bot.skills.photos.classify import classify
 from bot.skills.photos.decoding import Lookers
 from bot.skills.photos.teaching import learn, of_shop, shots_of
 from bot.store.engine import Store
-from bot.store.taught import taught
+from bot.store.taught import TooMany, taught
 from ml.photos.classifier import PhotoClassifier
 from tests.bot.test_cli import refused, shopclerk
 from tests.ml.photos.pictures import Bytes, coded, picture
@@ -26,6 +28,16 @@ def teapot(seed: int) -> Bytes:
     cv2.circle(photo, (x, y), int(rng.integers(45, 60)), (200, 30, 40), -1)
     cv2.circle(photo, (x + 55, y), 22, (200, 30, 40), 8)
     return photo
+
+
+def test_more_photos_than_a_category_may_have_are_not_left_out_silently(
+    lookers: Lookers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(teaching, "MOST_PHOTOS", 2)
+    files = [(f"{n}.jpg", coded(teapot(n))) for n in range(3)]
+    assert len(shots_of(files[:2], lookers).photos) == 2
+    with pytest.raises(TooMany):
+        shots_of(files, lookers)
 
 
 def test_a_taught_category_is_known_from_the_next_photo_on(
