@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import re
 from collections.abc import AsyncIterator, Iterator
@@ -20,6 +21,7 @@ from starlette.responses import StreamingResponse
 
 from bot.conversation.handoff import Owner
 from bot.conversation.messages import FileRef, InboundMessage, Language, Role
+from bot.metadata import without_metadata
 from bot.store import people, shops, timeline
 from bot.store.clock import new_id
 from bot.store.engine import NotFound
@@ -269,7 +271,11 @@ class Api:
 
     def _put(self, shop: str, conversation: str, file: BinaryIO, size: int, name: str) -> FileRef:
         file.seek(0)
-        media_type = ZIP if size > MAX_FILE else media_type_of(file.read(), name)
+        media_type = ZIP
+        if size <= MAX_FILE:
+            data = file.read()
+            media_type = media_type_of(data, name)
+            file = io.BytesIO(without_metadata(data, media_type))
         kept = self.front.files.keep(shop, file)  # before the transaction: it may take long
         with self.front.store.write() as session:
             return self.front.files.add(session, shop, kept, name, media_type, conversation)

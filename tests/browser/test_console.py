@@ -12,6 +12,7 @@ from bot.conversation.messages import REPLY_KINDS, Button, Buttons, Progress, Ta
 from connectors.web.guards import MAX_FILE
 from tests.browser.conftest import answer, said, say
 from tests.connectors.web.site import Site, every_kind, order_table, plot
+from tests.ml.photos.pictures import coded, picture
 
 pytestmark = pytest.mark.browser
 
@@ -61,7 +62,7 @@ def test_many_photos_are_shown_small_and_what_is_too_large_is_not_sent(
     """Eight of them as pictures, the others by name when asked for."""
     photos = [tmp_path / f"{number:02}.png" for number in range(20)]
     for number, photo in enumerate(photos):
-        photo.write_bytes(plot() + b"%d" % number)  # the same bytes would be one file
+        photo.write_bytes(coded(picture(number), "PNG"))  # the same picture would be one file
     large = tmp_path / "large.txt"
     with large.open("wb") as file:
         file.truncate(MAX_FILE + 1)

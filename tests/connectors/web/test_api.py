@@ -11,12 +11,14 @@ from typing import Any
 
 import httpx
 import pytest
+from PIL import Image
 
 from bot.conversation.messages import Button, Buttons, Text
 from connectors.web.api import MOST_FILES
 from connectors.web.guards import MAX_ARCHIVE, MAX_FILE
 from tests.connectors.web.guests import Guest, client_of, merchant_of, sign_in, visitor_of
-from tests.connectors.web.site import PASSWORD, Site, plot
+from tests.connectors.web.site import PASSWORD, Site
+from tests.ml.photos.pictures import coded, picture
 
 
 def news(lines: Iterator[str]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -188,15 +190,23 @@ def test_stream_ends_at_sign_out(site: Site) -> None:
 
 def test_a_file_is_kept_and_given_back(visitor: Guest) -> None:
     """A picture can be uploaded, attached, and read again by who sent it."""
-    picture = plot()
-    stored = visitor.upload(picture, "sales.png")
+    mug = coded(picture())
+    stored = visitor.upload(mug, "mug.jpg")
     assert stored.status_code == 201
     visitor.send("look", attachments=[stored.json()["attachment"]])
     visitor.wait_for("echo look")
     sha256 = visitor.entries()[0]["files"][0]["sha256"]
     answer = visitor.client.get(f"/api/v1/files/{sha256}")
-    assert answer.content == picture
-    assert answer.headers["content-type"] == "image/png"
+    assert answer.content == mug
+    assert answer.headers["content-type"] == "image/jpeg"
+
+
+def test_a_photo_does_not_tell_where_it_was_made(visitor: Guest) -> None:
+    exif = Image.Exif()
+    exif.get_ifd(0x8825)[2] = (53.0, 33.0, 0.0)
+    sha256 = visitor.upload(coded(picture(), exif=exif), "mug.jpg").json()["sha256"]
+    given_back = visitor.client.get(f"/api/v1/files/{sha256}").content
+    assert given_back == coded(picture())
 
 
 def test_what_could_run_is_only_a_download(visitor: Guest) -> None:

@@ -1,0 +1,90 @@
+"""Photos are kept without what they tell of their makers; not a pixel is another."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, PngImagePlugin
+
+from bot.metadata import without_metadata
+from tests.ml.photos.pictures import picture
+
+SECRET = "53 deg 33 min north"
+GPS, ORIENTATION, MAKER = 0x8825, 0x0112, 0x010F
+
+
+def exif(orientation: int) -> Image.Exif:
+    made = Image.Exif()
+    made[MAKER] = SECRET
+    if orientation:
+        made[ORIENTATION] = orientation
+    made.get_ifd(GPS)[1] = "N"
+    return made
+
+
+def photo(kind: str, orientation: int = 6) -> bytes:
+    """With EXIF data, and a comment or text where the format has them."""
+    file, text = io.BytesIO(), PngImagePlugin.PngInfo()
+    text.add_text("Comment", SECRET)
+    more = {
+        "JPEG": {"comment": SECRET.encode(), "xmp": SECRET.encode(), "progressive": True},
+        "PNG": {"pnginfo": text},
+        "WEBP": {"xmp": SECRET.encode()},
+    }[kind]
+    Image.fromarray(picture(3, 90, 61)).save(file, kind, exif=exif(orientation), **more)  # type: ignore[arg-type]
+    return file.getvalue()
+
+
+def seen(data: bytes) -> tuple[np.ndarray, Image.Exif]:  # type: ignore[type-arg]
+    with Image.open(io.BytesIO(data)) as image:
+        return np.asarray(image), image.getexif()
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("orientation", [0, 6])
+def test_only_how_it_is_turned_is_left(kind: str, orientation: int) -> None:
+    data = photo(kind, orientation)
+    bare = without_metadata(data, f"image/{kind.lower()}")
+    assert SECRET.encode() in data
+    assert SECRET.encode() not in bare
+    before, after = seen(data), seen(bare)
+    np.testing.assert_array_equal(before[0], after[0])
+    assert dict(after[1]) == ({ORIENTATION: 6} if orientation else {})
+    assert without_metadata(bare, f"image/{kind.lower()}") == bare
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_a_photo_that_tells_nothing_is_the_same_to_the_byte(kind: str) -> None:
+    file = io.BytesIO()
+    Image.fromarray(picture(4, 90, 61)).save(file, kind)
+    assert without_metadata(file.getvalue(), f"image/{kind.lower()}") == file.getvalue()
+    assert without_metadata(b"a,b\n", "text/csv") == b"a,b\n"
+
+
+def test_pictures_behind_the_first_go_too() -> None:
+    """As phones put them there, with EXIF data of their own."""
+    file = io.BytesIO()
+    first, second = (Image.fromarray(picture(n, 90, 61)) for n in (1, 2))
+    first.save(file, "MPO", save_all=True, append_images=[second], exif=exif(6))
+    bare = without_metadata(file.getvalue() + SECRET.encode(), "image/jpeg")
+    assert SECRET.encode() not in bare
+    with Image.open(io.BytesIO(bare)) as image:
+        assert (image.format, image.getexif()[ORIENTATION]) == ("JPEG", 6)
+    np.testing.assert_array_equal(seen(file.getvalue())[0], seen(bare)[0])
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    kind=st.sampled_from(["JPEG", "PNG", "WEBP"]),
+    cut=st.integers(0, 6000),
+    place=st.integers(0, 6000),
+    value=st.integers(0, 255),
+)
+def test_a_spoiled_photo_ends_nothing(kind: str, cut: int, place: int, value: int) -> None:
+    data = bytearray(photo(kind))
+    data[place % len(data)] = value
+    assert isinstance(without_metadata(bytes(data[: cut or None]), f"image/{kind.lower()}"), bytes)
