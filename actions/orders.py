@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rasa_sdk.events import SlotSet
 
 from actions.base import MERCHANT, Heard, Outcome, SkillAction
-from bot.conversation.messages import FileRef, Role, Text
+from bot.conversation.messages import FileRef, Role, Text, is_photo
 from bot.inputs import BadInput
 from bot.skills.orders import form, views
 from bot.skills.orders.batch import INLINE, JOB
@@ -48,6 +48,7 @@ class ParseOrder(SkillAction):
         if earlier := heard.entity("choice"):  # the button of an earlier message
             with self.app.store.read() as session:
                 text, files = said_in(session, turn.shop, turn.conversation, earlier)
+            files = tuple(file for file in files if not is_photo(file)) or files
         if files:
             return self._files(turn, files)
         wanted = order_text(text)

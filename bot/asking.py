@@ -14,6 +14,7 @@ import httpx
 
 from bot.conversation.messages import FileRef, InboundMessage, Role
 from bot.inputs import BadInput, read_bytes
+from bot.metadata import without_metadata
 from bot.settings import Settings
 from bot.store.clock import new_id
 from bot.store.engine import Store, open_store
@@ -134,11 +135,13 @@ def _speaker(store: Store, shop: str, role: Role) -> SignedIn:
 def _put(
     store: Store, files: FileStore, shop: str, attached: Sequence[tuple[Path, bytes]]
 ) -> tuple[FileRef, ...]:
-    kept = [(path, files.keep(shop, io.BytesIO(data))) for path, data in attached]
+    kept = []
+    for path, data in attached:
+        media_type = _media_type(path)
+        one = files.keep(shop, io.BytesIO(without_metadata(data, media_type)))
+        kept.append((one, path.name, media_type))
     with store.write() as session:
-        return tuple(
-            files.add(session, shop, one, path.name, _media_type(path)) for path, one in kept
-        )
+        return tuple(files.add(session, shop, *one) for one in kept)
 
 
 def _media_type(path: Path) -> str:

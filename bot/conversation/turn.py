@@ -106,7 +106,7 @@ def _payload_for(files: Sequence[FileRef], role: Role) -> str:
     if role is Role.CUSTOMER:
         return "/report_problem"
     pictures = [is_photo(file) for file in files]
-    if any(pictures) and not all(pictures):
+    if role is Role.MERCHANT and any(pictures) and not all(pictures):
         return "/nlu_fallback"
     return "/classify_photos" if any(pictures) else "/parse_order"
 

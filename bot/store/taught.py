@@ -152,10 +152,11 @@ def _hash(png: bytes) -> str:
 
 
 def _named(session: Session, shop: str, name: str) -> TaughtCategory | None:
-    """Whatever of its letters are capitals; databases differ in what they take for the same."""
+    """Whatever of its letters are capitals, the one that is written so before others."""
     rows = session.scalars(select(TaughtCategory).where(TaughtCategory.shop_id == shop))
-    wanted = clean_name(name).casefold()
-    return next((row for row in rows if row.name.casefold() == wanted), None)
+    wanted = clean_name(name)
+    found = [row for row in rows if row.name.casefold() == wanted.casefold()]
+    return min(found, key=lambda row: (row.name != wanted, row.id), default=None)
 
 
 def _existing(session: Session, shop: str, name: str) -> TaughtCategory:

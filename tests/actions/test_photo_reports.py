@@ -23,7 +23,9 @@ def waiting(app: App) -> tuple[AskedQuestion, ...]:
         return unanswered(session, "demo")
 
 
-def heard(app: App, number: int, *files: FileRef, text: str = "") -> str:
+def heard(
+    app: App, number: int, *files: FileRef, text: str = "", intent: str = "nlu_fallback"
+) -> str:
     """A message of the customer's conversation; one without a trace is under way."""
     with app.store.write() as session:
         session.add(
@@ -31,7 +33,7 @@ def heard(app: App, number: int, *files: FileRef, text: str = "") -> str:
                 id=f"c{number}", shop_id="demo", channel="web", external_id=f"c{number}",
                 number=number, conversation_id="demo-customer", person="p", role="customer",
                 content={"text": text, "files": [asdict(file) for file in files]},
-                done_at=utc_now(), trace={"intent": "nlu_fallback"},
+                done_at=utc_now(), trace={"intent": intent},
             )
         )  # fmt: skip
     return f"c{number}"
@@ -65,7 +67,7 @@ def test_photos_without_a_word_wait_for_what_is_said_next(app: App, customer: Ra
 
 
 def test_a_photo_with_a_greeting_goes_with_the_report_after_it(app: App, customer: Rasa) -> None:
-    heard(app, 1, BROKEN, text="hi")
+    heard(app, 1, BROKEN, text="hi", intent="greet")
     second = heard(app, 2, text="my mug came broken")
     said = customer.say(
         "my mug came broken", "report_problem", message_id=second, action="action_answer"
@@ -73,6 +75,13 @@ def test_a_photo_with_a_greeting_goes_with_the_report_after_it(app: App, custome
     assert "(1)" in words(said)
     (report,) = waiting(app)
     assert report.photos == (BROKEN,)
+
+
+def test_a_photo_of_another_matter_does_not_go_with_it(app: App, customer: Rasa) -> None:
+    heard(app, 1, BROKEN, text="where is my order", intent="order_status")
+    second = heard(app, 2, text="my mug came broken")
+    customer.say("my mug came broken", "report_problem", message_id=second, action="action_answer")
+    assert waiting(app) == ()
 
 
 def test_photos_that_come_after_a_report_are_added_once(app: App, customer: Rasa) -> None:

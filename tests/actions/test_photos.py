@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 from actions.app import App
 from bot.conversation.messages import Buttons, FileRef, Text
 from bot.store.jobs import access_job, latest_job
+from bot.store.schema import Message
 from tests.actions.rasa import Rasa, words
 
 PHOTO = FileRef("a" * 64, "mug.jpg", "image/jpeg", 10)
@@ -40,6 +41,26 @@ def test_without_photos_it_asks_for_them_and_customers_may_not(
     with app.store.read() as session:
         assert latest_job(session, "demo", "demo-merchant") is None
         assert latest_job(session, "demo", "demo-customer") is None
+
+
+def test_the_order_beside_a_photo_is_read(app: App, merchant: Rasa) -> None:
+    with app.store.write() as session:
+        text = b"2 blue mugs; name: Bo Li\n"
+        order = app.files.put(session, "demo", text, "order.txt", "text/plain", "demo-merchant")
+        files = [asdict(PHOTO), asdict(order)]
+        session.add(
+            Message(
+                id="m1", shop_id="demo", conversation_id="demo-merchant", channel="web",
+                external_id="1", number=1, person="p", role="merchant",
+                content={"text": "", "files": files},
+            )
+        )  # fmt: skip
+    merchant.files = files
+    (offer,) = merchant.say(
+        "/nlu_fallback", "nlu_fallback", message_id="m1", action="action_fallback"
+    )
+    merchant.files = []
+    assert "2 × Blue mug" in words(merchant.press(offer, "Read the order"))
 
 
 def test_photos_without_words_are_offered_to_be_looked_at(app: App, merchant: Rasa) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
-from bot.metadata import without_metadata
+from bot.metadata import MOST_PARTS, without_metadata
 from tests.ml.photos.pictures import picture
 
 SECRET = "53 deg 33 min north"
@@ -75,6 +75,28 @@ def test_pictures_behind_the_first_go_too() -> None:
     with Image.open(io.BytesIO(bare)) as image:
         assert (image.format, image.getexif()[ORIENTATION]) == ("JPEG", 6)
     np.testing.assert_array_equal(seen(file.getvalue())[0], seen(bare)[0])
+
+
+def test_what_decoders_pass_over_hides_nothing() -> None:
+    """Bytes between segments, makers' own segments, and zeros that make a marker none."""
+    data = photo("JPEG")
+    own = b"\xff\xeb" + (len(SECRET) + 2).to_bytes(2) + SECRET.encode()
+    for between in (b"\x00", b"\xff\x00", b"\xff\xff", own, b"\xff\x01"):
+        bare = without_metadata(data[:2] + between + data[2:], "image/jpeg")
+        assert SECRET.encode() not in bare
+        np.testing.assert_array_equal(seen(data)[0], seen(bare)[0])
+    png = photo("PNG")
+    chunk = len(SECRET).to_bytes(4) + b"caBX" + SECRET.encode() + bytes(4)
+    assert SECRET.encode() not in without_metadata(png[:33] + chunk + png[33:], "image/png")
+
+
+def test_millions_of_parts_are_cut() -> None:
+    """Each step of time that one more part costs is small and the same."""
+    webp = photo("WEBP") + (b"JUNK" + bytes(4)) * 1_000_000
+    webp = webp[:4] + (len(webp) - 8).to_bytes(4, "little") + webp[8:]
+    assert len(without_metadata(webp, "image/webp")) < 20_000
+    jpeg = b"\xff\xd8" + b"\xff\xdb\x00\x02" * 1_000_000
+    assert len(without_metadata(jpeg, "image/jpeg")) < 4 * MOST_PARTS + 10
 
 
 @settings(max_examples=300, deadline=None)

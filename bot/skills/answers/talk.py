@@ -31,7 +31,6 @@ from bot.store.questions import (
     attach_photos,
     keep_question,
     last_question,
-    question_of,
 )
 from bot.store.traces import said_in, turns_before
 from bot.texts import say
@@ -47,6 +46,7 @@ CONTACT_FACTS = ("contact_email", "contact_phone")
 
 PAYLOAD_INTENT = "ask_store_info"
 _APART = "|"
+ASKS_NOTHING = frozenset({"greet", "thank", "goodbye", "chitchat", "bot_challenge"})
 WORDLESS = 3
 """So many messages before a question may have brought its photos."""
 SOON = timedelta(minutes=30)
@@ -124,7 +124,7 @@ def photos_of(session: Session, turn: Turn) -> tuple[FileRef, ...]:
     last = last_question(session, turn.shop, turn.conversation)
     taken = {photo.sha256 for photo in last.photos} if last else set()
     for past in turns_before(session, turn.shop, turn.conversation, turn.message, WORDLESS):
-        asked = past.text and question_of(session, turn.shop, past.message)
+        asked = past.text and past.trace.get("intent") not in ASKS_NOTHING
         if asked or turn.now - past.at > SOON:
             break
         found += _pictures(said_in(session, turn.shop, turn.conversation, past.message)[1])

@@ -71,7 +71,12 @@ def remarks(photo: Classified, language: Language) -> str:
 
 def batch_table(photos: Sequence[Classified], language: Language) -> Table:
     """The refused ones first, then those that a person should look at, then the others; the first two kinds marked."""
-    order = sorted(photos, key=lambda photo: (not photo.refused, not photo.review))[:SHOWN]
+    refused = [photo for photo in photos if photo.refused]
+    others = sorted(
+        (photo for photo in photos if not photo.refused), key=lambda photo: not photo.review
+    )
+    many = max(SHOWN // 2, SHOWN - len(others))
+    order = [*refused[:many], *others][:SHOWN]
     rows, marks = [], []
     for place, photo in enumerate(order):
         best = photo.top[0] if photo.top else None

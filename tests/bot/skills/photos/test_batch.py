@@ -52,6 +52,14 @@ def test_the_refused_and_the_doubtful_come_first_and_marked(language: Language) 
     assert tally(photos, language) == [("a", 1), ("b", 1)]
 
 
+def test_refused_files_leave_room_for_the_doubtful_ones() -> None:
+    refused = [Classified(f"{n}.mov", refused="unreadable") for n in range(30)]
+    doubtful = [photo(f"p{n}", 0.3) for n in range(3)]
+    names = [row[0] for row in batch_table([*refused, *doubtful], Language.EN).rows]
+    assert len(names) == 12
+    assert {one.name for one in doubtful} < set(names)
+
+
 def test_the_csv_has_a_row_for_each_and_no_formula() -> None:
     photos = [*map(photo, NAMES), Classified("=x.jpg", refused="link")]
     rows = list(csv.DictReader(io.StringIO(batch_csv(photos, Language.ZH).decode("utf-8-sig"))))
