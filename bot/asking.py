@@ -135,13 +135,11 @@ def _speaker(store: Store, shop: str, role: Role) -> SignedIn:
 def _put(
     store: Store, files: FileStore, shop: str, attached: Sequence[tuple[Path, bytes]]
 ) -> tuple[FileRef, ...]:
-    kept = []
-    for path, data in attached:
-        media_type = _media_type(path)
-        one = files.keep(shop, io.BytesIO(without_metadata(data, media_type)))
-        kept.append((one, path.name, media_type))
+    kept = [(path, files.keep(shop, io.BytesIO(without_metadata(data)))) for path, data in attached]
     with store.write() as session:
-        return tuple(files.add(session, shop, *one) for one in kept)
+        return tuple(
+            files.add(session, shop, one, path.name, _media_type(path)) for path, one in kept
+        )
 
 
 def _media_type(path: Path) -> str:

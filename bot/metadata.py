@@ -25,7 +25,7 @@ _JPEG_KEPT = {0xE0: b"JFIF\x00", 0xE2: b"ICC_PROFILE\x00", 0xEE: b"Adobe"}
 _MARKER = re.compile(rb"\xff([^\x00\xff])")
 _AFTER_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 """In what is coded, 0xff has 0x00 or a restart marker behind it."""
-_PNG = b"\x89PNG\r\n\x1a\n"
+_JPEG, _PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
 _PNG_KEPT = {
     b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"cICP", b"sBIT", b"bKGD", b"pHYs", b"tRNS", b"acTL", b"fcTL", b"fdAT",
 }  # fmt: skip
@@ -35,18 +35,17 @@ _WEBP_KEPT = {b"VP8X", b"VP8 ", b"VP8L", b"ALPH", b"ICCP", b"ANIM", b"ANMF"}
 _HAS_EXIF, _HAS_XMP = 0x08, 0x04
 
 
-def without_metadata(data: bytes, media_type: str) -> bytes:
+def without_metadata(data: bytes) -> bytes:
     """A JPEG, PNG or WebP without EXIF data (but how it is turned), XMP, IPTC, comments and pictures behind the first.
 
-    Anything else comes back as it is.
+    Anything else, told from its bytes, comes back as it is.
     """
-    match media_type:
-        case "image/jpeg":
-            return b"".join(_jpeg(data, _turned(data)))
-        case "image/png":
-            return b"".join(_png(data, _turned(data)))
-        case "image/webp":
-            return _webp(data, _turned(data))
+    if data.startswith(_JPEG):
+        return b"".join(_jpeg(data, _turned(data)))
+    if data.startswith(_PNG):
+        return b"".join(_png(data, _turned(data)))
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return _webp(data, _turned(data))
     return data
 
 

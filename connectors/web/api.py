@@ -275,7 +275,7 @@ class Api:
         if size <= MAX_FILE:
             data = file.read()
             media_type = media_type_of(data, name)
-            file = io.BytesIO(without_metadata(data, media_type))
+            file = io.BytesIO(without_metadata(data))
         kept = self.front.files.keep(shop, file)  # before the transaction: it may take long
         with self.front.store.write() as session:
             return self.front.files.add(session, shop, kept, name, media_type, conversation)

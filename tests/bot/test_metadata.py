@@ -48,21 +48,21 @@ def seen(data: bytes) -> tuple[np.ndarray, Image.Exif]:  # type: ignore[type-arg
 @pytest.mark.parametrize("orientation", [0, 6])
 def test_only_how_it_is_turned_is_left(kind: str, orientation: int) -> None:
     data = photo(kind, orientation)
-    bare = without_metadata(data, f"image/{kind.lower()}")
+    bare = without_metadata(data)
     assert SECRET.encode() in data
     assert SECRET.encode() not in bare
     before, after = seen(data), seen(bare)
     np.testing.assert_array_equal(before[0], after[0])
     assert dict(after[1]) == ({ORIENTATION: 6} if orientation else {})
-    assert without_metadata(bare, f"image/{kind.lower()}") == bare
+    assert without_metadata(bare) == bare
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 def test_a_photo_that_tells_nothing_is_the_same_to_the_byte(kind: str) -> None:
     file = io.BytesIO()
     Image.fromarray(picture(4, 90, 61)).save(file, kind)
-    assert without_metadata(file.getvalue(), f"image/{kind.lower()}") == file.getvalue()
-    assert without_metadata(b"a,b\n", "text/csv") == b"a,b\n"
+    assert without_metadata(file.getvalue()) == file.getvalue()
+    assert without_metadata(b"a,b\n") == b"a,b\n"
 
 
 def test_pictures_behind_the_first_go_too() -> None:
@@ -70,7 +70,7 @@ def test_pictures_behind_the_first_go_too() -> None:
     file = io.BytesIO()
     first, second = (Image.fromarray(picture(n, 90, 61)) for n in (1, 2))
     first.save(file, "MPO", save_all=True, append_images=[second], exif=exif(6))
-    bare = without_metadata(file.getvalue() + SECRET.encode(), "image/jpeg")
+    bare = without_metadata(file.getvalue() + SECRET.encode())
     assert SECRET.encode() not in bare
     with Image.open(io.BytesIO(bare)) as image:
         assert (image.format, image.getexif()[ORIENTATION]) == ("JPEG", 6)
@@ -82,21 +82,21 @@ def test_what_decoders_pass_over_hides_nothing() -> None:
     data = photo("JPEG")
     own = b"\xff\xeb" + (len(SECRET) + 2).to_bytes(2) + SECRET.encode()
     for between in (b"\x00", b"\xff\x00", b"\xff\xff", own, b"\xff\x01"):
-        bare = without_metadata(data[:2] + between + data[2:], "image/jpeg")
+        bare = without_metadata(data[:2] + between + data[2:])
         assert SECRET.encode() not in bare
         np.testing.assert_array_equal(seen(data)[0], seen(bare)[0])
     png = photo("PNG")
     chunk = len(SECRET).to_bytes(4) + b"caBX" + SECRET.encode() + bytes(4)
-    assert SECRET.encode() not in without_metadata(png[:33] + chunk + png[33:], "image/png")
+    assert SECRET.encode() not in without_metadata(png[:33] + chunk + png[33:])
 
 
 def test_millions_of_parts_are_cut() -> None:
-    """Each step of time that one more part costs is small and the same."""
+    """What has more parts than any photo ends early."""
     webp = photo("WEBP") + (b"JUNK" + bytes(4)) * 1_000_000
     webp = webp[:4] + (len(webp) - 8).to_bytes(4, "little") + webp[8:]
-    assert len(without_metadata(webp, "image/webp")) < 20_000
+    assert len(without_metadata(webp)) < 20_000
     jpeg = b"\xff\xd8" + b"\xff\xdb\x00\x02" * 1_000_000
-    assert len(without_metadata(jpeg, "image/jpeg")) < 4 * MOST_PARTS + 10
+    assert len(without_metadata(jpeg)) < 4 * MOST_PARTS + 10
 
 
 @settings(max_examples=300, deadline=None)
@@ -109,4 +109,4 @@ def test_millions_of_parts_are_cut() -> None:
 def test_a_spoiled_photo_ends_nothing(kind: str, cut: int, place: int, value: int) -> None:
     data = bytearray(photo(kind))
     data[place % len(data)] = value
-    assert isinstance(without_metadata(bytes(data[: cut or None]), f"image/{kind.lower()}"), bytes)
+    assert isinstance(without_metadata(bytes(data[: cut or None])), bytes)
