@@ -25,7 +25,7 @@ _JPEG_KEPT = {0xE0: b"JFIF\x00", 0xE2: b"ICC_PROFILE\x00", 0xEE: b"Adobe"}
 _MARKER = re.compile(rb"\xff([^\x00\xff])")
 _AFTER_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 """In what is coded, 0xff has 0x00 or a restart marker behind it."""
-_JPEG, _PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
+_JPEG, _PNG = b"\xff\xd8", b"\x89PNG\r\n\x1a\n"
 _PNG_KEPT = {
     b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"cICP", b"sBIT", b"bKGD", b"pHYs", b"tRNS", b"acTL", b"fcTL", b"fdAT",
 }  # fmt: skip
@@ -65,10 +65,10 @@ def _turned(data: bytes) -> bytes:
 
 
 def _jpeg(data: bytes, exif: bytes) -> Iterator[bytes]:
-    yield data[:2]
+    yield _JPEG
     if exif:
         yield bytes([0xFF, _EXIF]) + (len(exif) + 2).to_bytes(2) + exif
-    place = 2
+    place = len(_JPEG)
     for _ in range(MOST_PARTS):
         found = _MARKER.search(data, place)  # decoders pass over what is between
         if found is None:
@@ -97,7 +97,7 @@ def _shown(marker: int, body: bytes) -> bool:
 
 
 def _png(data: bytes, exif: bytes) -> Iterator[bytes]:
-    yield data[: len(_PNG)]
+    yield _PNG
     place = len(_PNG)
     for _ in range(MOST_PARTS):
         end = place + 12 + int.from_bytes(data[place : place + 4])
