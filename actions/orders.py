@@ -48,6 +48,7 @@ class ParseOrder(SkillAction):
         if earlier := heard.entity("choice"):  # the button of an earlier message
             with self.app.store.read() as session:
                 text, files = said_in(session, turn.shop, turn.conversation, earlier)
+            # a button under photos and others: the others hold the orders
             files = tuple(file for file in files if not is_photo(file)) or files
         if files:
             return self._files(turn, files)

@@ -105,10 +105,10 @@ def _payload_for(files: Sequence[FileRef], role: Role) -> str:
         return ""
     if role is Role.CUSTOMER:
         return "/report_problem"
-    pictures = [is_photo(file) for file in files]
-    if role is Role.MERCHANT and any(pictures) and not all(pictures):
-        return "/nlu_fallback"
-    return "/classify_photos" if any(pictures) else "/parse_order"
+    pictures = sum(map(is_photo, files))
+    if pictures == len(files):
+        return "/classify_photos"
+    return "/nlu_fallback" if pictures and role is Role.MERCHANT else "/parse_order"
 
 
 class TurnLoop:

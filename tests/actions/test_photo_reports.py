@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+import pytest
+
 from actions.app import App
 from bot.conversation.messages import FileRef
 from bot.skills.answers.unanswered import clustered
@@ -66,22 +68,19 @@ def test_photos_without_a_word_wait_for_what_is_said_next(app: App, customer: Ra
     assert report.photos == (BROKEN,)
 
 
-def test_a_photo_with_a_greeting_goes_with_the_report_after_it(app: App, customer: Rasa) -> None:
-    heard(app, 1, BROKEN, text="hi", intent="greet")
-    second = heard(app, 2, text="my mug came broken")
-    said = customer.say(
-        "my mug came broken", "report_problem", message_id=second, action="action_answer"
-    )
-    assert "(1)" in words(said)
-    (report,) = waiting(app)
-    assert report.photos == (BROKEN,)
-
-
-def test_a_photo_of_another_matter_does_not_go_with_it(app: App, customer: Rasa) -> None:
-    heard(app, 1, BROKEN, text="where is my order", intent="order_status")
-    second = heard(app, 2, text="my mug came broken")
-    customer.say("my mug came broken", "report_problem", message_id=second, action="action_answer")
-    assert waiting(app) == ()
+@pytest.mark.parametrize(
+    ("text", "intent", "photos"),
+    [("hi", "greet", [(BROKEN,)]), ("where is my order", "order_status", [])],
+)
+def test_only_a_photo_that_came_with_no_other_matter_goes_with_the_report_after_it(
+    app: App, customer: Rasa, text: str, intent: str, photos: list[tuple[FileRef, ...]]
+) -> None:
+    heard(app, 1, BROKEN, text=text, intent=intent)
+    report = "my mug came broken"
+    second = heard(app, 2, text=report)
+    said = customer.say(report, "report_problem", message_id=second, action="action_answer")
+    assert ("(1)" in words(said)) is bool(photos)
+    assert [one.photos for one in waiting(app)] == photos
 
 
 def test_photos_that_come_after_a_report_are_added_once(app: App, customer: Rasa) -> None:

@@ -62,7 +62,13 @@ def test_a_photo_that_tells_nothing_is_the_same_to_the_byte(kind: str) -> None:
     file = io.BytesIO()
     Image.fromarray(picture(4, 90, 61)).save(file, kind)
     assert without_metadata(file.getvalue()) == file.getvalue()
-    assert without_metadata(b"a,b\n") == b"a,b\n"
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"a,b\n", b"GIF89a", b"RIFF", b"%PDF-1.7", "茶壶".encode("utf-16")]
+)
+def test_other_files_are_left_as_they_are(data: bytes) -> None:
+    assert without_metadata(data) == data
 
 
 def test_pictures_behind_the_first_go_too() -> None:

@@ -58,10 +58,15 @@ def tally(photos: Iterable[Classified], language: Language) -> list[tuple[str, i
     return Counter(names).most_common()
 
 
+def _faults(photo: Classified, language: Language) -> list[str]:
+    """Why a photo was refused, else what is wrong with it."""
+    keys = [photo.refused] if photo.refused else photo.warnings
+    return [say(f"photo_{key}", language) for key in keys]
+
+
 def remarks(photo: Classified, language: Language) -> str:
     """What a person should know of a photo."""
-    keys = [photo.refused] if photo.refused else list(photo.warnings)
-    told = [say(f"photo_{key}", language) for key in keys]
+    told = _faults(photo, language)
     if photo.review and not photo.refused:
         told.insert(0, say("photo_review", language))
     if photo.duplicate_of:
@@ -91,24 +96,24 @@ def batch_table(photos: Sequence[Classified], language: Language) -> Table:
 
 
 def batch_csv(photos: Iterable[Classified], language: Language) -> bytes:
-    """Everything, a photo a row; why one was refused is said in the language."""
+    """Everything, a photo a row; what is wrong with one is said in the language."""
     return to_csv(COLUMNS, (_row(photo, language) for photo in photos))
 
 
 def _row(photo: Classified, language: Language) -> list[object]:
+    faults = say("photo_list_comma", language).join(_faults(photo, language))
     if photo.refused:
-        return [photo.name, *[""] * 7, "yes", remarks(photo, language), ""]
+        return [photo.name, *[""] * 7, "yes", faults, ""]
     best, *others = photo.top
     category = best.category
     more = [*(guess.category.name for guess in others), "", ""][:2]
     named = [category.category, category.taxonomy_id, category.name, category.name_zh]
-    review, warnings = "yes" if photo.review else "", " ".join(photo.warnings)
     return [
         photo.name,
         *named,
         round(best.confidence, 4),
         *more,
-        review,
-        warnings,
+        "yes" if photo.review else "",
+        faults,
         photo.duplicate_of or "",
     ]

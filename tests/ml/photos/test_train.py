@@ -15,7 +15,7 @@ from ml.photos import plain
 from ml.photos.augment import Views, augmented, mixed
 from ml.photos.categories import categories
 from ml.photos.classifier import PhotoClassifier
-from ml.photos.data import NoPhotos, photos, read
+from ml.photos.data import NoPhotos, Photo, photos, read
 from ml.photos.evaluate import calibration_error, evaluate
 from ml.photos.learn import Plan, logits_of
 from ml.photos.look import look, squared_all
@@ -77,10 +77,14 @@ def test_the_collections_are_read_with_their_splits(collection: Path, tmp_path: 
         photos(tmp_path)
 
 
-def test_a_photo_is_seen_as_those_that_were_learnt_from(collection: Path) -> None:
-    for photo in photos(collection)[:5]:
-        (learnt,) = squared_all(read([photo]), 128)
-        np.testing.assert_array_equal(look(photo.path.read_bytes(), 128).pixels, learnt)
+@pytest.mark.parametrize("sides", [(80, 60), (348, 256)])
+def test_a_photo_is_seen_as_those_that_were_learnt_from(
+    tmp_path: Path, sides: tuple[int, int]
+) -> None:
+    path = tmp_path / "photo.jpg"
+    Image.fromarray(picture(5, *sides)).save(path)
+    (learnt,) = squared_all(read([Photo(path, "hat", "clothing", True)]), 128)
+    np.testing.assert_array_equal(look(path.read_bytes(), 128).pixels, learnt)
 
 
 @pytest.mark.slow

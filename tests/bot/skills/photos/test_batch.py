@@ -61,11 +61,14 @@ def test_refused_files_leave_room_for_the_doubtful_ones() -> None:
 
 
 def test_the_csv_has_a_row_for_each_and_no_formula() -> None:
-    photos = [*map(photo, NAMES), Classified("=x.jpg", refused="link")]
+    blurred = photo("b", warnings=("blurred", "dark"))
+    photos = [*map(photo, NAMES), blurred, Classified("=x.jpg", refused="link")]
     rows = list(csv.DictReader(io.StringIO(batch_csv(photos, Language.ZH).decode("utf-8-sig"))))
-    assert len(rows) == len(NAMES) + 1
+    assert len(rows) == len(NAMES) + 2
     assert not any(cell.startswith("=") for row in rows for cell in row.values())
     assert rows[-1]["warnings"] == say("photo_link", Language.ZH)
+    both = (say(f"photo_{name}", Language.ZH) for name in ("blurred", "dark"))
+    assert rows[-2]["warnings"] == say("photo_list_comma", Language.ZH).join(both)
 
 
 def test_a_taught_category_that_is_called_like_a_shipped_one_is_another() -> None:
